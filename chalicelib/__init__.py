@@ -1,0 +1,1 @@
+"""The control plane: everything that runs in Lambda, by layer."""

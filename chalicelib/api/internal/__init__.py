@@ -1,0 +1,1 @@
+"""What media nodes call: registration, heartbeats, admissions, events."""

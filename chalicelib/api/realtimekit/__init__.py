@@ -1,0 +1,1 @@
+"""RealtimeKit's REST resources under /client/v4/accounts/{account_id}/realtime/kit."""

@@ -1,0 +1,72 @@
+"""Every error that Parley answers with: a stable id, the HTTP status, and the numeric code of the API's envelope.
+
+Ids are never renamed or reused. ParleyError is *theirs* (bad input, missing rights, wrong state); a broken invariant
+of our own is an AssertionError and becomes ``internal_error`` without detail.
+"""
+
+import enum
+from dataclasses import dataclass
+
+
+class ErrorId(enum.Enum):
+    """(id, HTTP status, numeric code)."""
+
+    INVALID_JSON = ("invalid_json", 400, 40001)
+    INVALID_FIELD = ("invalid_field", 400, 40002)
+    UNKNOWN_PRESET = ("unknown_preset", 400, 40003)
+    CREDENTIAL_MISSING = ("credential_missing", 401, 40101)
+    CREDENTIAL_INVALID = ("credential_invalid", 401, 40102)
+    TOKEN_MISSING = ("token_missing", 401, 40103)
+    TOKEN_INVALID = ("token_invalid", 401, 40104)
+    TOKEN_EXPIRED = ("token_expired", 401, 40105)
+    TOKEN_REVOKED = ("token_revoked", 401, 40106)
+    MEETING_INACTIVE = ("meeting_inactive", 403, 40301)
+    NOT_ALLOWED = ("not_allowed", 403, 40302)
+    ROUTE_NOT_FOUND = ("route_not_found", 404, 40400)
+    APP_NOT_FOUND = ("app_not_found", 404, 40401)
+    MEETING_NOT_FOUND = ("meeting_not_found", 404, 40402)
+    PARTICIPANT_NOT_FOUND = ("participant_not_found", 404, 40403)
+    PRESET_NOT_FOUND = ("preset_not_found", 404, 40404)
+    SESSION_NOT_FOUND = ("session_not_found", 404, 40405)
+    NO_ACTIVE_SESSION = ("no_active_session", 404, 40406)
+    NODE_NOT_REGISTERED = ("node_not_registered", 404, 40407)
+    ACCOUNT_NOT_FOUND = ("account_not_found", 404, 40408)
+    METHOD_NOT_ALLOWED = ("method_not_allowed", 405, 40500)
+    ALREADY_EXISTS = ("already_exists", 409, 40901)
+    STALE_EPOCH = ("stale_epoch", 409, 40902)
+    SESSION_ENDED = ("session_ended", 409, 40903)
+    BODY_TOO_LARGE = ("body_too_large", 413, 41301)
+    UNSUPPORTED_MEDIA_TYPE = ("unsupported_media_type", 415, 41501)
+    TOO_MANY_REQUESTS = ("too_many_requests", 429, 42901)
+    INTERNAL_ERROR = ("internal_error", 500, 50001)
+    NOT_AVAILABLE_YET = ("not_available_yet", 501, 50101)
+    BUSY = ("busy", 503, 50301)
+    NO_NODE_AVAILABLE = ("no_node_available", 503, 50302)
+    CONTROL_PLANE_UNREACHABLE = ("control_plane_unreachable", 503, 50303)
+
+    @property
+    def id(self) -> str:
+        """Stable name, e.g. ``meeting_not_found``."""
+        return self.value[0]
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        return self.value[1]
+
+    @property
+    def code(self) -> int:
+        """Numeric code in ``errors[].code``."""
+        return self.value[2]
+
+
+@dataclass(eq=False)
+class ParleyError(Exception):
+    """An expected error: `message` is for people, `pointer` the JSON pointer of the field that is wrong, if one is."""
+
+    error: ErrorId
+    message: str
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.error.id}: {self.message}"

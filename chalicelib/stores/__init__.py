@@ -1,0 +1,1 @@
+"""DynamoDB through PynamoDB: the only place that imports it. Items in, domain objects out."""

@@ -1,0 +1,1 @@
+"""Deployment: CDK stacks, and the stand-in for AWS on a laptop in local/."""

@@ -1,0 +1,1 @@
+"""Calls towards the control plane: registration, admission, heartbeat, event outbox."""

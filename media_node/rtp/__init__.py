@@ -1,0 +1,1 @@
+"""Pure RTP and RTCP: parsing, rewriting, layer selection, feedback. No I/O, no clock."""
