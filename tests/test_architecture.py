@@ -16,7 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "chalicelib.domain": {"chalicelib.contract"},
     "chalicelib.telemetry": set(),
     "chalicelib.config": {"chalicelib.contract"},
-    "chalicelib.services": {"chalicelib.contract", "chalicelib.domain", "chalicelib.telemetry"},
+    "chalicelib.services": {"chalicelib.contract", "chalicelib.domain", "chalicelib.config", "chalicelib.telemetry"},
     "chalicelib.stores": {"chalicelib.contract", "chalicelib.domain", "chalicelib.services"},
     "chalicelib.api": {"chalicelib.contract", "chalicelib.domain", "chalicelib.services", "chalicelib.telemetry"},
     "chalicelib.events": {"chalicelib.contract", "chalicelib.domain", "chalicelib.services", "chalicelib.telemetry"},

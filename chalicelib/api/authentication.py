@@ -1,0 +1,50 @@
+"""Who is calling the REST API: the account behind an API token, and the app in the path if it is that account's."""
+
+import hashlib
+
+from chalice.app import Request
+
+from chalicelib.contract.errors import ErrorId, ParleyError
+from chalicelib.contract.ids import AccountId, AppId, is_uuid
+from chalicelib.domain.app import App
+from chalicelib.services.dependencies import Dependencies
+
+_MAX_CREDENTIAL_CHARS = 512
+
+
+def bearer(request: Request) -> str:
+    """Return the token of the Authorization header, or an empty string."""
+    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def account_of(request: Request, deps: Dependencies, account_id: str) -> AccountId:
+    """Return the account in the path if the credential is its own.
+
+    Raises ParleyError CREDENTIAL_MISSING, CREDENTIAL_INVALID or ACCOUNT_NOT_FOUND. Another account's id answers exactly
+    like one that does not exist.
+    """
+    token = bearer(request) or request.headers.get("x-auth-key") or ""
+    if not token:
+        raise ParleyError(ErrorId.CREDENTIAL_MISSING, "an API token is required: Authorization: Bearer ...")
+    if len(token) > _MAX_CREDENTIAL_CHARS:
+        raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
+    # Looked up by its hash: neither the table nor the time a comparison takes gives a token away.
+    account = deps.accounts.account_of_token(hashlib.sha256(token.encode()).hexdigest())
+    if account is None:
+        raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
+    if account != account_id:
+        raise ParleyError(ErrorId.ACCOUNT_NOT_FOUND, "no such account")
+    return account
+
+
+def app_of(request: Request, deps: Dependencies, account_id: str, app_id: str) -> App:
+    """Return the app in the path, looked up under the credential's account only.
+
+    Raises what account_of() raises, and ParleyError APP_NOT_FOUND.
+    """
+    account = account_of(request, deps, account_id)
+    app = deps.apps.get(account, AppId(app_id)) if is_uuid(app_id) else None
+    if app is None:
+        raise ParleyError(ErrorId.APP_NOT_FOUND, "no such app")
+    return app

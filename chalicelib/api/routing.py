@@ -1,0 +1,67 @@
+"""Blueprints whose views may raise: every exception becomes an answer in the envelope.
+
+In Lambda an unknown path never reaches this code: API Gateway answers it with its own 403. The local gateway turns
+that into ``route_not_found``, and so does a gateway response in the deployed API.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import telemetry
+from chalicelib.api.errors import answer_to, enveloped
+
+View = Callable[..., Response]
+
+
+class Routes(Blueprint):
+    """A blueprint for the JSON APIs."""
+
+    def route(self, path: str, **options: Any) -> Callable[[View], View]:
+        """Register a view like Chalice does, with its exceptions mapped."""
+        register = super().route(path, **options)
+
+        def decorate(view: View) -> View:
+            registered: View = register(_answering(view))
+            return registered
+
+        return decorate
+
+
+def _answering(view: View) -> View:
+    @functools.wraps(view)
+    def answer(**arguments: str) -> Response:
+        try:
+            return view(**arguments)
+        except Exception as error:
+            return answer_to(error)
+
+    return answer
+
+
+def middleware(now_ms: Callable[[], int]) -> Callable[[Request, Callable[[Request], Response]], Response]:
+    """Return HTTP middleware that envelopes Chalice's own errors and logs one line per request."""
+
+    def handle(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        started = now_ms()
+        response = enveloped(get_response(request))
+        telemetry.request_done(
+            request_id=getattr(request.lambda_context, "aws_request_id", ""),
+            method=request.method,
+            route=request.path,
+            status=response.status_code,
+            latency_ms=now_ms() - started,
+            error_id=_error_id(response),
+        )
+        return response
+
+    return handle
+
+
+def _error_id(response: Response) -> str | None:
+    body = response.body
+    if not isinstance(body, dict) or not isinstance(body.get("error"), dict):
+        return None
+    return str(body["error"].get("id"))

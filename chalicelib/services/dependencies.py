@@ -1,0 +1,23 @@
+"""Everything a use case may need, in one immutable bundle that the composition root builds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.config import Config
+from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
+from chalicelib.services.tokens import TokenSigner
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """The ports, the clock (ms since 1970 UTC), a source of random bytes, the token keys and the settings."""
+
+    config: Config
+    accounts: AccountStore
+    apps: AppStore
+    meetings: MeetingStore
+    presets: PresetStore
+    participants: ParticipantStore
+    signer: TokenSigner
+    now_ms: Callable[[], int]
+    entropy: Callable[[int], bytes]

@@ -1,0 +1,132 @@
+"""What the use cases need from the outside world: small protocols, and the errors their implementations raise.
+
+No implementation is here. The real ones are in ``chalicelib/stores``, the fakes in ``tests/fakes``; both pass the same
+tests in ``tests/contract``.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, PresetId
+from chalicelib.domain.account import Account
+from chalicelib.domain.app import ApiKey, App
+from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.participant import Participant
+from chalicelib.domain.preset import Preset
+
+Key = tuple[str, str]
+
+
+class ConditionFailed(Exception):
+    """A conditional write did not hold and nothing was written; `keys` are the (pk, sk) whose condition failed."""
+
+    def __init__(self, keys: tuple[Key, ...] = ()) -> None:
+        super().__init__(f"condition failed on {keys}")
+        self.keys = keys
+
+
+class Contention(Exception):
+    """Another transaction held an item, or the table throttled: nothing was written, the call may be repeated."""
+
+
+class StoreUnavailable(Exception):
+    """The database did not answer, or answered with an error of its own: a write may or may not have happened."""
+
+
+class AccountStore(Protocol):
+    """Accounts and their API tokens. A token is only ever seen as its SHA-256 in hex."""
+
+    def add(self, account: Account, token_sha256: str) -> None:
+        """Store an account with its first API token. Raises ConditionFailed when either exists."""
+        ...
+
+    def account_of_token(self, token_sha256: str) -> AccountId | None:
+        """Return the account an API token belongs to, or None."""
+        ...
+
+
+class AppStore(Protocol):
+    """Apps and their API key pairs."""
+
+    def add(self, app: App, presets: tuple[Preset, ...], key: ApiKey) -> None:
+        """Store an app, its first presets and its first key pair, all or nothing. Raises ConditionFailed."""
+        ...
+
+    def get(self, account_id: AccountId, app_id: AppId) -> App | None:
+        """Return an app of this account, or None."""
+        ...
+
+    def in_account(self, account_id: AccountId, *, newest_first: bool) -> Iterator[App]:
+        """Yield the account's apps by creation time, reading only as far as it is iterated."""
+        ...
+
+    def api_key(self, key: str) -> ApiKey | None:
+        """Return an API key pair by its public half, or None."""
+        ...
+
+
+class MeetingStore(Protocol):
+    """Meetings."""
+
+    def add(self, meeting: Meeting) -> None:
+        """Store a new meeting. Raises ConditionFailed when its id exists."""
+        ...
+
+    def get(self, app_id: AppId, meeting_id: MeetingId) -> Meeting | None:
+        """Return a meeting of this app, or None."""
+        ...
+
+    def replace(self, meeting: Meeting, *, observed_version: int) -> None:
+        """Overwrite a meeting that is still at `observed_version`. Raises ConditionFailed when it is not."""
+        ...
+
+    def newest_first(self, app_id: AppId) -> Iterator[Meeting]:
+        """Yield the app's meetings, reading only as far as it is iterated."""
+        ...
+
+
+class PresetStore(Protocol):
+    """Presets; they are written with their app."""
+
+    def by_name(self, app_id: AppId, name: str) -> Preset | None:
+        """Return the preset of this name, or None."""
+        ...
+
+    def by_id(self, app_id: AppId, preset_id: PresetId) -> Preset | None:
+        """Return the preset with this id, or None."""
+        ...
+
+    def in_app(self, app_id: AppId) -> Iterator[Preset]:
+        """Yield the app's presets by name."""
+        ...
+
+
+class ParticipantStore(Protocol):
+    """Participants of meetings. `custom_participant_id` is unique within a meeting."""
+
+    def add(self, participant: Participant) -> None:
+        """Store a new participant of a meeting that exists.
+
+        Raises ConditionFailed when the meeting is gone, or when the id or the custom participant id is taken.
+        """
+        ...
+
+    def replace(self, participant: Participant, *, observed_version: int) -> None:
+        """Overwrite a participant still at `observed_version`. Raises ConditionFailed when it is not, or is gone."""
+        ...
+
+    def get(self, app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId) -> Participant | None:
+        """Return a participant of this meeting, or None."""
+        ...
+
+    def by_custom_id(self, app_id: AppId, meeting_id: MeetingId, custom_participant_id: str) -> Participant | None:
+        """Return the participant with this custom id, or None."""
+        ...
+
+    def delete(self, participant: Participant) -> None:
+        """Remove a participant and the claim on its custom id. Raises ConditionFailed when it is gone already."""
+        ...
+
+    def newest_first(self, app_id: AppId, meeting_id: MeetingId) -> Iterator[Participant]:
+        """Yield the meeting's participants, reading only as far as it is iterated."""
+        ...

@@ -1,0 +1,44 @@
+"""Logs and metrics of the control plane: Powertools' Logger and Metrics, made at first use.
+
+Never given to a log: request bodies, tokens, secrets, names of people. No X-Ray: its SDK doubles the import time.
+"""
+
+import functools
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+SERVICE = "parley-control-plane"
+
+
+@functools.cache
+def logger() -> Logger:
+    """Return the JSON logger."""
+    return Logger(service=SERVICE)
+
+
+@functools.cache
+def _metrics() -> Metrics:
+    return Metrics(namespace="Parley", service=SERVICE)
+
+
+def count(name: str, amount: int = 1) -> None:
+    """Count something that happened: one CloudWatch metric in embedded format, on standard output."""
+    metrics = _metrics()
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=amount)
+    metrics.flush_metrics()
+
+
+def request_done(
+    *, request_id: str, method: str, route: str, status: int, latency_ms: int, error_id: str | None
+) -> None:
+    """Log one answered request; `route` is the template, never the path with its ids."""
+    logger().info(
+        "request",
+        request_id=request_id,
+        method=method,
+        route=route,
+        status=status,
+        latency_ms=latency_ms,
+        error_id=error_id,
+    )
