@@ -10,17 +10,17 @@ import threading
 import time
 
 from chalice.app import Chalice
-from chalicelib.stores.account_store import DynamoAccountStore
-from chalicelib.stores.app_store import DynamoAppStore
-from chalicelib.stores.meeting_store import DynamoMeetingStore
-from chalicelib.stores.participant_store import DynamoParticipantStore
-from chalicelib.stores.preset_store import DynamoPresetStore
 
 from chalicelib.api import routing
 from chalicelib.config import read_config
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.tokens import TokenSigner
 from chalicelib.stores import table
+from chalicelib.stores.account_store import DynamoAccountStore
+from chalicelib.stores.app_store import DynamoAppStore
+from chalicelib.stores.meeting_store import DynamoMeetingStore
+from chalicelib.stores.participant_store import DynamoParticipantStore
+from chalicelib.stores.preset_store import DynamoPresetStore
 
 app = Chalice(app_name="parley", configure_logs=False)
 
@@ -53,6 +53,7 @@ def _dependencies() -> Dependencies:
         signer=TokenSigner(config.signing_key),
         now_ms=now_ms,
         entropy=secrets.token_bytes,
+        sleep=time.sleep,
     )
 
 

@@ -10,7 +10,7 @@ from chalicelib.services.tokens import TokenSigner
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """The ports, the clock (ms since 1970 UTC), a source of random bytes, the token keys and the settings."""
+    """The ports, the clock (ms since 1970 UTC), random bytes, sleep (s), the token keys and the settings."""
 
     config: Config
     accounts: AccountStore
@@ -21,3 +21,4 @@ class Dependencies:
     signer: TokenSigner
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]
+    sleep: Callable[[float], None]

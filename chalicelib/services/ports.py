@@ -105,10 +105,7 @@ class ParticipantStore(Protocol):
     """Participants of meetings. `custom_participant_id` is unique within a meeting."""
 
     def add(self, participant: Participant) -> None:
-        """Store a new participant of a meeting that exists.
-
-        Raises ConditionFailed when the meeting is gone, or when the id or the custom participant id is taken.
-        """
+        """Store a new participant. Raises ConditionFailed when the id or the custom participant id is taken."""
         ...
 
     def replace(self, participant: Participant, *, observed_version: int) -> None:

@@ -1,0 +1,122 @@
+"""Participants in DynamoDB: the participant, and the claim on its custom id that makes it unique in the meeting."""
+
+import hashlib
+from collections.abc import Iterator
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.contract.ids import AppId, MeetingId, ParticipantId, PresetId
+from chalicelib.domain.participant import Participant
+from chalicelib.services.ports import Key
+from chalicelib.stores import table
+
+
+class ParticipantItem(table.Item, discriminator="participant"):
+    """``MTG#{app}#{meeting}`` / ``PART#{id}``."""
+
+    app_id = UnicodeAttribute()
+    meeting_id = UnicodeAttribute()
+    participant_id = UnicodeAttribute()
+    custom_participant_id = UnicodeAttribute()
+    preset_name = UnicodeAttribute()
+    preset_id = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    picture = UnicodeAttribute(null=True)
+    token_generation = NumberAttribute()
+    created_at_ms = NumberAttribute()
+    updated_at_ms = NumberAttribute()
+    version = NumberAttribute()
+
+
+class CustomIdItem(table.Item, discriminator="custom_id"):
+    """``MTG#{app}#{meeting}`` / ``CUSTOM#{custom_participant_id}``."""
+
+    participant_id = UnicodeAttribute()
+
+
+def participant_key(app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId) -> Key:
+    """Return the key of a participant."""
+    return f"MTG#{app_id}#{meeting_id}", f"PART#{participant_id}"
+
+
+def custom_id_key(app_id: AppId, meeting_id: MeetingId, custom_participant_id: str) -> Key:
+    """Return the key of the claim on a custom id; one too long for a sort key (1,024 bytes) is there as its hash."""
+    raw = custom_participant_id.encode()
+    text = custom_participant_id if len(raw) <= 900 else "sha256:" + hashlib.sha256(raw).hexdigest()
+    return f"MTG#{app_id}#{meeting_id}", f"CUSTOM#{text}"
+
+
+def participant_of(item: ParticipantItem) -> Participant:
+    """Return the domain object of an item."""
+    return Participant(
+        id=ParticipantId(item.participant_id),
+        app_id=AppId(item.app_id),
+        meeting_id=MeetingId(item.meeting_id),
+        custom_participant_id=item.custom_participant_id,
+        preset_name=item.preset_name,
+        preset_id=PresetId(item.preset_id),
+        created_at_ms=int(item.created_at_ms),
+        updated_at_ms=int(item.updated_at_ms),
+        name=item.name,
+        picture=item.picture,
+        token_generation=int(item.token_generation),
+        version=int(item.version),
+    )
+
+
+def _item(participant: Participant) -> ParticipantItem:
+    return ParticipantItem(
+        *participant_key(participant.app_id, participant.meeting_id, participant.id),
+        app_id=participant.app_id,
+        meeting_id=participant.meeting_id,
+        participant_id=participant.id,
+        custom_participant_id=participant.custom_participant_id,
+        preset_name=participant.preset_name,
+        preset_id=participant.preset_id,
+        name=participant.name,
+        picture=participant.picture,
+        token_generation=participant.token_generation,
+        created_at_ms=participant.created_at_ms,
+        updated_at_ms=participant.updated_at_ms,
+        version=participant.version,
+    )
+
+
+def _claim(participant: Participant) -> CustomIdItem:
+    key = custom_id_key(participant.app_id, participant.meeting_id, participant.custom_participant_id)
+    return CustomIdItem(*key, participant_id=participant.id)
+
+
+class DynamoParticipantStore:
+    """The ParticipantStore of the real system."""
+
+    def add(self, participant: Participant) -> None:
+        """Store a new participant. Raises ConditionFailed when the id or the custom participant id is taken."""
+        with table.transaction() as write:
+            write.save(_item(participant), condition=ParticipantItem.pk.does_not_exist())
+            write.save(_claim(participant), condition=CustomIdItem.pk.does_not_exist())
+
+    def replace(self, participant: Participant, *, observed_version: int) -> None:
+        """Overwrite a participant still at `observed_version`. Raises ConditionFailed when it is not, or is gone."""
+        table.save(_item(participant), ParticipantItem.version == observed_version)
+
+    def get(self, app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId) -> Participant | None:
+        """Return a participant of this meeting, or None."""
+        item = table.get(ParticipantItem, *participant_key(app_id, meeting_id, participant_id))
+        return participant_of(item) if item else None
+
+    def by_custom_id(self, app_id: AppId, meeting_id: MeetingId, custom_participant_id: str) -> Participant | None:
+        """Return the participant with this custom id, or None."""
+        claim = table.get(CustomIdItem, *custom_id_key(app_id, meeting_id, custom_participant_id))
+        return self.get(app_id, meeting_id, ParticipantId(claim.participant_id)) if claim else None
+
+    def delete(self, participant: Participant) -> None:
+        """Remove a participant and the claim on its custom id. Raises ConditionFailed when it is gone already."""
+        with table.transaction() as write:
+            write.delete(_item(participant), condition=ParticipantItem.pk.exists())
+            write.delete(_claim(participant), condition=CustomIdItem.participant_id == participant.id)
+
+    def newest_first(self, app_id: AppId, meeting_id: MeetingId) -> Iterator[Participant]:
+        """Yield the meeting's participants, reading only as far as it is iterated."""
+        for item in table.query(ParticipantItem, f"MTG#{app_id}#{meeting_id}", "PART#", newest_first=True):
+            yield participant_of(item)
