@@ -18,9 +18,13 @@ from chalicelib.services.tokens import TokenSigner
 from chalicelib.stores import table
 from chalicelib.stores.account_store import DynamoAccountStore
 from chalicelib.stores.app_store import DynamoAppStore
+from chalicelib.stores.dead_letters import DynamoDeadLetters
+from chalicelib.stores.delay_queue import SqsDelayQueue
 from chalicelib.stores.meeting_store import DynamoMeetingStore
+from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
+from chalicelib.stores.session_store import DynamoSessionStore
 
 app = Chalice(app_name="parley", configure_logs=False)
 
@@ -50,6 +54,10 @@ def _dependencies() -> Dependencies:
         meetings=DynamoMeetingStore(),
         presets=DynamoPresetStore(),
         participants=DynamoParticipantStore(),
+        sessions=DynamoSessionStore(),
+        nodes=DynamoNodeStore(),
+        delays=SqsDelayQueue(config.queue_url),
+        dead_letters=DynamoDeadLetters(),
         signer=TokenSigner(config.signing_key),
         now_ms=now_ms,
         entropy=secrets.token_bytes,

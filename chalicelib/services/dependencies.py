@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.config import Config
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
+from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore
 from chalicelib.services.tokens import TokenSigner
 
 
@@ -18,6 +19,10 @@ class Dependencies:
     meetings: MeetingStore
     presets: PresetStore
     participants: ParticipantStore
+    sessions: SessionStore
+    nodes: NodeStore
+    delays: DelayQueue
+    dead_letters: DeadLetters
     signer: TokenSigner
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]

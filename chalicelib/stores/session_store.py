@@ -1,0 +1,295 @@
+"""Sessions and peers in DynamoDB: every change is one conditional transaction. Items and keys: session_items.py."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, SessionId
+from chalicelib.contract.node_messages import LeaveReason
+from chalicelib.domain.meeting import MeetingStatus
+from chalicelib.domain.peer import Peer
+from chalicelib.domain.session import ActivePointer, Ending, Session, SessionStatus
+from chalicelib.services.ports import Key
+from chalicelib.services.session_ports import (
+    Closure,
+    Doorway,
+    Inside,
+    PeerChange,
+    PeerConnected,
+    PeerLeft,
+    TrackPublished,
+    TrackUnpublished,
+)
+from chalicelib.stores import session_items as items
+from chalicelib.stores import table
+from chalicelib.stores.meeting_store import MeetingItem, meeting_key, meeting_of
+from chalicelib.stores.node_store import NodeItem, node_key, node_of
+from chalicelib.stores.participant_store import ParticipantItem, participant_key, participant_of
+from chalicelib.stores.preset_store import PresetItem, preset_key, preset_of
+from chalicelib.stores.session_items import ListedSessionItem, OwnedSessionItem, PeerItem, PointerItem, SessionItem
+
+I = TypeVar("I", bound=table.Item)  # noqa: E741 - an item
+T = TypeVar("T")
+
+PAGE = 100  # keys of one BatchGetItem
+
+
+class DynamoSessionStore:
+    """The SessionStore of the real system."""
+
+    def doorway(
+        self, app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId | None, node_id: NodeId
+    ) -> Doorway:
+        """Read what admission needs first, in one request."""
+        keys: dict[type[table.Item], Key] = {
+            MeetingItem: meeting_key(app_id, meeting_id),
+            PointerItem: items.pointer_key(app_id, meeting_id),
+            NodeItem: node_key(node_id),
+        }
+        if participant_id is not None:
+            keys[ParticipantItem] = participant_key(app_id, meeting_id, participant_id)
+        found = _Found(keys)
+        meeting, participant = found.one(MeetingItem), found.one(ParticipantItem)
+        pointer, node = found.one(PointerItem), found.one(NodeItem)
+        return Doorway(
+            meeting=meeting_of(meeting) if meeting else None,
+            participant=participant_of(participant) if participant else None,
+            pointer=items.pointer_of(pointer) if pointer else None,
+            node=node_of(node) if node else None,
+        )
+
+    def inside(self, app_id: AppId, pointer: ActivePointer | None, preset_name: str | None, peer_id: PeerId) -> Inside:
+        """Read what admission needs next, in one request."""
+        keys: dict[type[table.Item], Key] = {}
+        if pointer is not None and pointer.session_id is not None:
+            keys[SessionItem] = items.session_key(app_id, pointer.session_id)
+            keys[PeerItem] = items.peer_key(app_id, pointer.session_id, peer_id)
+        if pointer is not None and pointer.owner_node_id is not None:
+            keys[NodeItem] = node_key(pointer.owner_node_id)
+        if preset_name is not None:
+            keys[PresetItem] = preset_key(app_id, preset_name)
+        found = _Found(keys)
+        session, peer = found.one(SessionItem), found.one(PeerItem)
+        owner, preset = found.one(NodeItem), found.one(PresetItem)
+        return Inside(
+            session=items.session_of(session) if session else None,
+            owner=node_of(owner) if owner else None,
+            preset=preset_of(preset) if preset else None,
+            peer=items.peer_of(peer) if peer else None,
+        )
+
+    def create(self, session: Session, peer: Peer, observed: ActivePointer | None) -> None:
+        """Store a session with its first peer and make it its meeting's active one. Raises ConditionFailed."""
+        app_id, session_id = session.app_id, session.session_id
+        fields = items.session_fields(session)
+        pointer = PointerItem(
+            *items.pointer_key(app_id, session.meeting_id),
+            app_id=app_id,
+            meeting_id=session.meeting_id,
+            epoch=session.epoch,
+            session_id=session_id,
+            owner_node_id=session.owner_node_id,
+        )
+        owned = OwnedSessionItem(
+            *items.owned_key(session.owner_node_id, app_id, session_id), app_id=app_id, session_id=session_id
+        )
+        with table.transaction() as write:
+            write.condition_check(
+                MeetingItem,
+                *meeting_key(app_id, session.meeting_id),
+                condition=MeetingItem.status == MeetingStatus.ACTIVE.value,
+            )
+            write.save(pointer, condition=_as_observed(observed))
+            write.save(SessionItem(*items.session_key(app_id, session_id), **fields), SessionItem.pk.does_not_exist())
+            write.save(ListedSessionItem(*items.listing_key(app_id, session_id), **fields))
+            write.save(owned)
+            write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
+
+    def add_peer(self, observed: Session, peer: Peer) -> None:
+        """Store another peer and count it. Raises ConditionFailed."""
+        live, most = SessionItem.live_peers, SessionItem.max_concurrent_peers
+        actions: list[Action] = [
+            live.add(1),
+            SessionItem.peer_balance_ms.add(-peer.joined_at_ms),
+            SessionItem.updated_at_ms.set(peer.joined_at_ms),
+            SessionItem.empty_since_ms.remove(),
+        ]
+        # The count is not compared with what was observed, so that joins do not make each other fail; only the
+        # question whether this one sets a new maximum must be answered as it was.
+        if observed.live_peers < observed.max_concurrent_peers:
+            branch = live < most
+        else:
+            branch = live >= most
+            actions.append(most.set(live + 1))
+        with table.transaction() as write:
+            write.update(_session_item(observed), actions, condition=_fence(observed) & branch)
+            write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
+
+    def record(self, observed: Session, peer_id: PeerId, seq: int, change: PeerChange, now_ms: int) -> None:
+        """Store a change of a peer that its node reported as event `seq`. Raises ConditionFailed."""
+        condition = _fence(observed) & (SessionItem.last_event_seq < seq)
+        actions: list[Action] = [SessionItem.last_event_seq.set(seq), SessionItem.updated_at_ms.set(now_ms)]
+        if isinstance(change, PeerLeft):
+            branch, counted = _one_less(observed, change)
+            condition, actions = condition & branch, actions + counted
+        present = PeerItem.pk.exists() & PeerItem.left_at_ms.does_not_exist()
+        peer = PeerItem(*items.peer_key(observed.app_id, observed.session_id, peer_id))
+        with table.transaction() as write:
+            write.update(_session_item(observed), actions, condition=condition)
+            write.update(peer, _peer_actions(change), condition=present)
+
+    def begin_ending(self, session: Session, ending: Ending, now_ms: int) -> None:
+        """Fence the owner off: ACTIVE -> ENDING. Raises ConditionFailed when it is not ACTIVE at this epoch."""
+        item = _session_item(session)
+        actions: list[Action] = [
+            SessionItem.status.set(SessionStatus.ENDING.value),
+            SessionItem.ended_at_ms.set(ending.at_ms),
+            SessionItem.end_reason.set(ending.reason.value),
+            SessionItem.updated_at_ms.set(now_ms),
+        ]
+        with table.translated(item.key):
+            item.update(actions, condition=_fence(session))
+
+    def close_peers(self, session: Session, closures: Sequence[Closure], reason: LeaveReason, now_ms: int) -> None:
+        """Close up to 40 peers of an ENDING session. Raises ConditionFailed when one is closed already."""
+        actions: list[Action] = [
+            SessionItem.live_peers.add(-len(closures)),
+            SessionItem.peer_balance_ms.add(sum(closure.left_at_ms for closure in closures)),
+            SessionItem.updated_at_ms.set(now_ms),
+        ]
+        with table.transaction() as write:
+            write.update(_session_item(session), actions, condition=_fence(session, SessionStatus.ENDING))
+            for closure in closures:
+                write.update(
+                    PeerItem(*items.peer_key(session.app_id, session.session_id, closure.peer_id)),
+                    _peer_actions(PeerLeft(closure.left_at_ms, reason)),
+                    condition=PeerItem.pk.exists() & PeerItem.left_at_ms.does_not_exist(),
+                )
+
+    def finish(self, observed: Session, ended: Session) -> None:
+        """Write `ended`, free the meeting and forget the owner's claim, once. Raises ConditionFailed."""
+        assert ended.ending is not None
+        app_id, session_id = ended.app_id, ended.session_id
+        condition = _fence(observed, observed.status) & (SessionItem.live_peers == 0)
+        if observed.status is SessionStatus.ACTIVE:
+            condition &= SessionItem.empty_since_ms == observed.empty_since_ms
+        actions: list[Action] = [
+            SessionItem.status.set(SessionStatus.ENDED.value),
+            SessionItem.ended_at_ms.set(ended.ending.at_ms),
+            SessionItem.end_reason.set(ended.ending.reason.value),
+            SessionItem.updated_at_ms.set(ended.updated_at_ms),
+        ]
+        pointer = PointerItem(*items.pointer_key(app_id, ended.meeting_id))
+        with table.transaction() as write:
+            write.update(_session_item(ended), actions, condition=condition)
+            write.update(
+                pointer,
+                [PointerItem.session_id.remove(), PointerItem.owner_node_id.remove()],
+                condition=PointerItem.session_id == session_id,
+            )
+            write.save(ListedSessionItem(*items.listing_key(app_id, session_id), **items.session_fields(ended)))
+            write.delete(OwnedSessionItem(*items.owned_key(ended.owner_node_id, app_id, session_id)))
+
+    def get(self, app_id: AppId, session_id: SessionId) -> Session | None:
+        """Return a session of this app, or None."""
+        item = table.get(SessionItem, *items.session_key(app_id, session_id))
+        return items.session_of(item) if item else None
+
+    def pointer(self, app_id: AppId, meeting_id: MeetingId) -> ActivePointer | None:
+        """Return the meeting's pointer to its active session, or None if it never had one."""
+        item = table.get(PointerItem, *items.pointer_key(app_id, meeting_id))
+        return items.pointer_of(item) if item else None
+
+    def newest_first(self, app_id: AppId) -> Iterator[Session]:
+        """Yield the app's sessions, reading only as far as it is iterated."""
+        rows = table.query(ListedSessionItem, f"APP#{app_id}#SES", "SES#", newest_first=True)
+        for page in _pages(map(items.session_of, rows)):
+            open_ones = [session for session in page if session.status is not SessionStatus.ENDED]
+            fresh = _sessions(items.session_key(app_id, session.session_id) for session in open_ones)
+            yield from (fresh.get(session.session_id, session) for session in page)
+
+    def peer(self, app_id: AppId, session_id: SessionId, peer_id: PeerId) -> Peer | None:
+        """Return a peer of the session, or None."""
+        item = table.get(PeerItem, *items.peer_key(app_id, session_id, peer_id))
+        return items.peer_of(item) if item else None
+
+    def peers(self, app_id: AppId, session_id: SessionId) -> Iterator[Peer]:
+        """Yield the session's peers by peer id."""
+        return map(items.peer_of, table.query(PeerItem, items.session_partition(app_id, session_id), "PEER#"))
+
+    def owned_by(self, node_id: NodeId) -> Iterator[Session]:
+        """Yield the sessions that the node owns and that have not ENDED."""
+        rows = table.query(OwnedSessionItem, f"NODE#{node_id}", "SES#")
+        keys = (items.session_key(AppId(row.app_id), SessionId(row.session_id)) for row in rows)
+        for page in _pages(keys):
+            yield from _sessions(page).values()
+
+
+class _Found:
+    """What one batch read has found, one item of each kind."""
+
+    def __init__(self, keys: dict[type[table.Item], Key]) -> None:
+        self._keys = keys
+        self._items = table.get_many(keys.values()) if keys else {}
+
+    def one(self, kind: type[I]) -> I | None:
+        item = self._items.get(self._keys[kind]) if kind in self._keys else None
+        assert item is None or isinstance(item, kind), f"{self._keys[kind]} is not a {kind.__name__}"
+        return item
+
+
+def _session_item(session: Session) -> SessionItem:
+    return SessionItem(*items.session_key(session.app_id, session.session_id))
+
+
+def _fence(session: Session, status: SessionStatus = SessionStatus.ACTIVE) -> Condition:
+    """Hold only while the session is in `status` under the same owner and epoch: what keeps a lost node out."""
+    owned: Condition = (SessionItem.owner_node_id == session.owner_node_id) & (SessionItem.epoch == session.epoch)
+    fence: Condition = owned & (SessionItem.status == status.value)
+    return fence
+
+
+def _as_observed(pointer: ActivePointer | None) -> Condition:
+    if pointer is None:
+        return PointerItem.pk.does_not_exist()
+    same: Condition
+    if pointer.session_id is None:
+        same = (PointerItem.epoch == pointer.epoch) & PointerItem.session_id.does_not_exist()
+    else:
+        same = (PointerItem.epoch == pointer.epoch) & (PointerItem.session_id == pointer.session_id)
+    return same
+
+
+def _one_less(observed: Session, change: PeerLeft) -> tuple[Condition, list[Action]]:
+    live = SessionItem.live_peers
+    actions: list[Action] = [live.add(-1), SessionItem.peer_balance_ms.add(change.at_ms)]
+    if observed.live_peers > 1:
+        return live > 1, actions
+    return live == 1, [*actions, SessionItem.empty_since_ms.set(change.at_ms)]
+
+
+def _peer_actions(change: PeerChange) -> list[Action]:
+    match change:
+        case PeerConnected(at_ms):
+            return [PeerItem.connected_at_ms.set(at_ms)]
+        case PeerLeft(at_ms, reason):
+            return [PeerItem.left_at_ms.set(at_ms), PeerItem.leave_reason.set(reason.value)]
+        case TrackPublished(track):
+            return [PeerItem.tracks[track.sid].set(items.track_fields(track))]
+        case TrackUnpublished(sid):
+            return [PeerItem.tracks[sid].remove()]
+
+
+def _sessions(keys: Iterable[Key]) -> dict[SessionId, Session]:
+    found = table.get_many(keys).values()
+    sessions = [items.session_of(item) for item in found if isinstance(item, SessionItem)]
+    return {session.session_id: session for session in sessions}
+
+
+def _pages(rows: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while page := list(islice(iterator, PAGE)):
+        yield page
