@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { explainDevice, failureOf } from '../../core/devices';
+
+const named = (name: string): Error => Object.assign(new Error('x'), { name });
+
+describe('a device that does not open', () => {
+  it.each([
+    ['NotAllowedError', 'denied'],
+    ['NotFoundError', 'missing'],
+    ['OverconstrainedError', 'missing'],
+    ['NotReadableError', 'in_use'],
+    ['TypeError', 'unknown'],
+  ])('%s means %s', (name, failure) => {
+    expect(failureOf(named(name))).toBe(failure);
+  });
+
+  it('is not a failure when the person closed the picker for screens', () => {
+    expect(explainDevice('screen', failureOf(named('NotAllowedError'), 'screen'))).toBe('');
+  });
+
+  it('is explained with what to do', () => {
+    expect(explainDevice('camera', 'denied')).toContain('Allow it');
+    expect(explainDevice('microphone', 'missing')).toBe('No microphone was found.');
+  });
+});
