@@ -12,6 +12,7 @@ import time
 from chalice.app import Chalice
 
 from chalicelib.api import routing
+from chalicelib.api.realtimekit import apps, meetings, not_available_yet, participants, presets
 from chalicelib.config import read_config
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.tokens import TokenSigner
@@ -25,6 +26,9 @@ from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
 from chalicelib.stores.session_store import DynamoSessionStore
+
+# The names of path variables must be the same in every route: API Gateway has one per path level.
+REALTIMEKIT = "/client/v4/accounts/{account_id}/realtime/kit"
 
 app = Chalice(app_name="parley", configure_logs=False)
 
@@ -66,6 +70,9 @@ def _dependencies() -> Dependencies:
 
 
 app.register_middleware(routing.middleware(now_ms), "http")
+
+for resource in (apps, meetings, presets, participants, not_available_yet):
+    app.register_blueprint(resource.routes(dependencies), url_prefix=REALTIMEKIT)
 
 # Event handlers are registered here as module-level functions, `@app.schedule(...)`, `@app.on_sqs_message(...)`,
 # `@app.on_dynamodb_record(...)`, each one line that calls chalicelib.events: Lambda finds a handler by importing

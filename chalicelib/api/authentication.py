@@ -1,12 +1,11 @@
 """Who is calling the REST API: the account behind an API token, and the app in the path if it is that account's."""
 
-import hashlib
-
 from chalice.app import Request
 
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import AccountId, AppId, is_uuid
 from chalicelib.domain.app import App
+from chalicelib.services.accounts import token_sha256
 from chalicelib.services.dependencies import Dependencies
 
 _MAX_CREDENTIAL_CHARS = 512
@@ -30,7 +29,7 @@ def account_of(request: Request, deps: Dependencies, account_id: str) -> Account
     if len(token) > _MAX_CREDENTIAL_CHARS:
         raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
     # Looked up by its hash: neither the table nor the time a comparison takes gives a token away.
-    account = deps.accounts.account_of_token(hashlib.sha256(token.encode()).hexdigest())
+    account = deps.accounts.account_of_token(token_sha256(token))
     if account is None:
         raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
     if account != account_id:

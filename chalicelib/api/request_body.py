@@ -24,6 +24,7 @@ def read_body(request: Request, model: type[B]) -> B:
 
     Raises ParleyError BODY_TOO_LARGE or INVALID_JSON, or pydantic's ValidationError for the first wrong field.
     """
+    # From JSON, not from Python objects: only then does strict mode take the string of an enum or of a time.
     return model.model_validate_json(json.dumps(read_json(request)))
 
 
@@ -36,7 +37,9 @@ def read_json(request: Request) -> Any:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw, parse_constant=_refuse_constant)
+        value = json.loads(raw.decode(), parse_constant=_refuse_constant)
+        # What Python reads but cannot be stored as UTF-8 JSON again: lone surrogates, and 1e999, which becomes inf.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise ParleyError(ErrorId.INVALID_JSON, "the body is not valid JSON") from None
     if _deeper_than(value, MAX_JSON_DEPTH):

@@ -10,10 +10,7 @@ from chalicelib.domain.meeting import Meeting, MeetingOptions, MeetingStatus
 from chalicelib.services.ports import Key
 from chalicelib.stores import table
 
-_COLUMNS = {
-    "title",
-    "status",
-}  # options with an attribute of their own: conditions are set on them, people look at them
+_COLUMNS = {"title", "status"}  # options with an attribute of their own: conditions are set on the status
 _OPTION_NAMES = {field.name for field in dataclasses.fields(MeetingOptions)} - _COLUMNS
 
 

@@ -42,8 +42,8 @@ def participant_key(app_id: AppId, meeting_id: MeetingId, participant_id: Partic
 def custom_id_key(app_id: AppId, meeting_id: MeetingId, custom_participant_id: str) -> Key:
     """Return the key of the claim on a custom id; one too long for a sort key (1,024 bytes) is there as its hash."""
     raw = custom_participant_id.encode()
-    text = custom_participant_id if len(raw) <= 900 else "sha256:" + hashlib.sha256(raw).hexdigest()
-    return f"MTG#{app_id}#{meeting_id}", f"CUSTOM#{text}"
+    claim = f"CUSTOM#{custom_participant_id}" if len(raw) <= 900 else f"CUSTOMHASH#{hashlib.sha256(raw).hexdigest()}"
+    return f"MTG#{app_id}#{meeting_id}", claim
 
 
 def participant_of(item: ParticipantItem) -> Participant:

@@ -1,0 +1,74 @@
+"""``/{app_id}/meetings``: making, reading, listing and changing meetings."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib.api import page_query
+from chalicelib.api.authentication import app_of
+from chalicelib.api.envelope import iso, success
+from chalicelib.api.realtimekit.meeting_body import MeetingBody, MeetingPatch
+from chalicelib.api.request_body import read_body
+from chalicelib.api.routing import Routes
+from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, MeetingStatus
+from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.meetings import change_meeting, create_meeting, get_meeting, list_meetings
+
+
+def routes(deps: Callable[[], Dependencies]) -> Routes:
+    """Return the blueprint."""
+    blueprint = Routes(__name__)
+
+    @blueprint.route("/{app_id}/meetings", methods=["GET"])
+    def list_(account_id: str, app_id: str) -> Response:
+        request = blueprint.current_request
+        app = app_of(request, deps(), account_id, app_id)
+        page = list_meetings(deps(), app.id, page_query.page(request), _filter(request))
+        return success([_summary(meeting) for meeting in page.items], paging=page.counts)
+
+    @blueprint.route("/{app_id}/meetings", methods=["POST"])
+    def create(account_id: str, app_id: str) -> Response:
+        request = blueprint.current_request
+        app = app_of(request, deps(), account_id, app_id)
+        options = MeetingOptions(**read_body(request, MeetingBody).changes())
+        return success(_rendered(create_meeting(deps(), app.id, options)), status=201)
+
+    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["GET"])
+    def get(account_id: str, app_id: str, meeting_id: str) -> Response:
+        app = app_of(blueprint.current_request, deps(), account_id, app_id)
+        return success(_rendered(get_meeting(deps(), app.id, meeting_id)))
+
+    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["PATCH"])
+    def change(account_id: str, app_id: str, meeting_id: str) -> Response:
+        request = blueprint.current_request
+        app = app_of(request, deps(), account_id, app_id)
+        changes = read_body(request, MeetingPatch).changes()
+        return success(_rendered(change_meeting(deps(), app.id, meeting_id, changes)))
+
+    return blueprint
+
+
+def _filter(request: Request) -> MeetingFilter:
+    return MeetingFilter(
+        search=page_query.text(request, "search"),
+        status=page_query.choice(request, "status", MeetingStatus),
+        from_ms=page_query.time_ms(request, "start_time"),
+        to_ms=page_query.time_ms(request, "end_time"),
+    )
+
+
+def _rendered(meeting: Meeting) -> dict[str, Any]:
+    return {
+        "id": meeting.id,
+        **dataclasses.asdict(meeting.options),
+        "status": meeting.options.status.value,
+        "created_at": iso(meeting.created_at_ms),
+        "updated_at": iso(meeting.updated_at_ms),
+    }
+
+
+def _summary(meeting: Meeting) -> dict[str, Any]:
+    """Render an item of a list: the API shows no ai_config there."""
+    return {name: value for name, value in _rendered(meeting).items() if name != "ai_config"}

@@ -1,0 +1,46 @@
+"""Meetings: making, reading, listing and changing them."""
+
+from typing import Any
+
+from chalicelib.contract.errors import ErrorId, ParleyError
+from chalicelib.contract.ids import AppId, MeetingId, is_uuid, uuid7
+from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, changed
+from chalicelib.domain.paging import Page, PageRequest, page_of
+from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.retrying import until_it_holds
+
+
+def create_meeting(deps: Dependencies, app_id: AppId, options: MeetingOptions) -> Meeting:
+    """Make a meeting."""
+    now_ms = deps.now_ms()
+    meeting = Meeting(MeetingId(uuid7(now_ms, deps.entropy(10))), app_id, options, now_ms, now_ms)
+    deps.meetings.add(meeting)
+    return meeting
+
+
+def get_meeting(deps: Dependencies, app_id: AppId, meeting_id: str) -> Meeting:
+    """Return a meeting of the app. Raises ParleyError MEETING_NOT_FOUND."""
+    meeting = deps.meetings.get(app_id, MeetingId(meeting_id)) if is_uuid(meeting_id) else None
+    if meeting is None:
+        raise ParleyError(ErrorId.MEETING_NOT_FOUND, "no such meeting")
+    return meeting
+
+
+def list_meetings(deps: Dependencies, app_id: AppId, page: PageRequest, wanted: MeetingFilter) -> Page[Meeting]:
+    """Return a page of the app's meetings, newest first."""
+    return page_of(deps.meetings.newest_first(app_id), page, wanted.accepts)
+
+
+def change_meeting(deps: Dependencies, app_id: AppId, meeting_id: str, changes: dict[str, Any]) -> Meeting:
+    """Replace some options of a meeting (by field name) and return it.
+
+    Raises ParleyError MEETING_NOT_FOUND, or BUSY when others keep changing it at the same time.
+    """
+
+    def attempt() -> Meeting:
+        meeting = get_meeting(deps, app_id, meeting_id)
+        replacement = changed(meeting, changes, deps.now_ms())
+        deps.meetings.replace(replacement, observed_version=meeting.version)
+        return replacement
+
+    return until_it_holds(attempt, deps.entropy, deps.sleep)
