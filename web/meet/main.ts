@@ -1,5 +1,8 @@
 // The meet page: which of its three faces is shown (before, during, after the call) and what leads from one to the next.
 
+import './style.css';
+import './cards.css';
+import './call.css';
 import { isBrowserSupported } from 'livekit-client';
 import { askServer, Call, explainDevice, isOn, problem } from '../core';
 import type { CallState, JoinWith, MeetAddress, Problem, TrackState } from '../core';
@@ -9,7 +12,6 @@ import { h } from './dom';
 import { notice } from './notices';
 import { Prejoin } from './prejoin';
 import { problemCard } from './problem_card';
-import './style.css';
 import { forgetToken, takeAddress } from './token_keeper';
 
 interface Face {

@@ -8,7 +8,7 @@ const KEY = 'parley.token.';
 export function takeAddress(page: Window): MeetAddress {
   const address = readAddress(page.location.href);
   // The history entry is replaced, so that the token is neither seen over a shoulder nor synchronised with the history.
-  if (address.token) page.history.replaceState(null, '', address.withoutToken);
+  if (page.location.search.includes('token=')) page.history.replaceState(null, '', address.withoutToken);
   const kept = storage(page);
   const key = KEY + address.meetingId;
   if (address.token) kept?.setItem(key, address.token);
