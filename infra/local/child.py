@@ -100,6 +100,7 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
             )
+        self.spec.log.with_suffix(".pid").write_text(f"{self._process.pid}\n")
 
     def _signal(self, number: signal.Signals, *, group: bool) -> None:
         assert self._process is not None

@@ -249,13 +249,13 @@ class SchedulePoller(Poller):
         self._handler = handler
         self._seconds = sources.schedule_seconds
         self._rule = config.name
-        self._started = False
+        self._first = True
         next_fire(self._expression, datetime.now(UTC))  # a wrong expression is found now, not at night
 
     def step(self) -> float:
         """Fire, unless this is the first call."""
-        if not self._started:
-            self._started = True
+        if self._first:
+            self._first = False
             return min(SCHEDULE_FIRST_S, self._seconds or SCHEDULE_FIRST_S)
         now = datetime.now(UTC)
         try:
