@@ -9,11 +9,21 @@ import secrets
 import threading
 import time
 
-from chalice.app import Chalice
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, SQSEvent
 
-from chalicelib.api import routing
-from chalicelib.api.realtimekit import apps, meetings, not_available_yet, participants, presets
+from chalicelib.api import health, routing
+from chalicelib.api.internal import admissions, events, nodes
+from chalicelib.api.realtimekit import (
+    active_session,
+    apps,
+    meetings,
+    not_available_yet,
+    participants,
+    presets,
+    sessions,
+)
 from chalicelib.config import read_config
+from chalicelib.events import queue, schedule, stream
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.tokens import TokenSigner
 from chalicelib.stores import table
@@ -29,6 +39,10 @@ from chalicelib.stores.session_store import DynamoSessionStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
 REALTIMEKIT = "/client/v4/accounts/{account_id}/realtime/kit"
+
+# The deployment puts the real stream in place of this ARN, and the stage into the queue's name.
+STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/parley-dev/stream/1970-01-01T00:00:00.000"
+SESSION_CHECKS = f"parley-{os.environ.get('PARLEY_STAGE', 'dev')}-session-checks"
 
 app = Chalice(app_name="parley", configure_logs=False)
 
@@ -71,9 +85,29 @@ def _dependencies() -> Dependencies:
 
 app.register_middleware(routing.middleware(now_ms), "http")
 
-for resource in (apps, meetings, presets, participants, not_available_yet):
+for resource in (apps, meetings, presets, participants, active_session, sessions, not_available_yet):
     app.register_blueprint(resource.routes(dependencies), url_prefix=REALTIMEKIT)
 
-# Event handlers are registered here as module-level functions, `@app.schedule(...)`, `@app.on_sqs_message(...)`,
-# `@app.on_dynamodb_record(...)`, each one line that calls chalicelib.events: Lambda finds a handler by importing
-# "app.<function name>", so a closure made by a blueprint factory would not be found.
+for part in (nodes, admissions, events, health):
+    app.register_blueprint(part.routes(dependencies))
+
+# Event handlers are module-level functions of this file, not of blueprints: Lambda finds one by importing
+# "app.<function name>".
+
+
+@app.on_dynamodb_record(stream_arn=STREAM_ARN, starting_position="TRIM_HORIZON")
+def on_table_change(event: DynamoDBEvent) -> None:
+    """Queue a delayed check for every session that has become empty."""
+    stream.on_table_change(event, dependencies())
+
+
+@app.on_sqs_message(queue=SESSION_CHECKS)
+def on_session_check(event: SQSEvent) -> None:
+    """End a session whose grace is over."""
+    queue.on_session_check(event, dependencies())
+
+
+@app.schedule(schedule.SWEEP_RATE)
+def sweep(event: CloudWatchEvent) -> None:
+    """End what nodes that are gone have left behind."""
+    schedule.on_sweep(dependencies())

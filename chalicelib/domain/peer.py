@@ -1,9 +1,10 @@
 """A peer: one connection of a participant in a session, from admission to leaving. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.contract.ids import AppId, ParticipantId, PeerId, SessionId
 from chalicelib.contract.node_messages import LeaveReason
+from chalicelib.domain.session import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,14 @@ class Peer:
 def happened_at_ms(peer: Peer, age_ms: int, now_ms: int) -> int:
     """Return when a node saw something of this peer: `age_ms` before now, never in the future or before the join."""
     return max(peer.joined_at_ms, min(now_ms, now_ms - age_ms))
+
+
+def as_of(peer: Peer, ending: Ending | None) -> Peer:
+    """Return the peer as a reader may see it: no peer outlives its session."""
+    if ending is None or peer.left_at_ms is not None:
+        return peer
+    left_at_ms = max(peer.joined_at_ms, ending.at_ms)
+    return replace(peer, left_at_ms=left_at_ms, leave_reason=ending.reason.leave_reason)
 
 
 def stayed_ms(peer: Peer, until_ms: int) -> int:

@@ -89,11 +89,6 @@ def ending_of(session: Session, owner: Node | None, now_ms: int) -> Ending | Non
     return min(endings, key=lambda ending: ending.at_ms, default=None)
 
 
-def is_over(session: Session, owner: Node | None, now_ms: int) -> bool:
-    """Tell whether the session has ended as of now."""
-    return ending_of(session, owner, now_ms) is not None
-
-
 def _of_grace(session: Session, now_ms: int) -> Ending | None:
     if session.empty_since_ms is None:
         return None
@@ -128,6 +123,14 @@ def ended(session: Session, ending: Ending, now_ms: int) -> Session:
         ending=ending,
         updated_at_ms=now_ms,
     )
+
+
+def as_of(session: Session, owner: Node | None, now_ms: int) -> Session:
+    """Return the session as a reader may see it now: ENDED as soon as it is over, whatever is written down."""
+    ending = ending_of(session, owner, now_ms)
+    if ending is None or session.status is SessionStatus.ENDED:
+        return session
+    return ended(session, ending, max(ending.at_ms, session.updated_at_ms))
 
 
 def is_empty_since(session: Session, empty_since_ms: int) -> bool:

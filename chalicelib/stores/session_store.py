@@ -173,11 +173,14 @@ class DynamoSessionStore:
         """Write `ended`, free the meeting and forget the owner's claim, once. Raises ConditionFailed."""
         assert ended.ending is not None
         app_id, session_id = ended.app_id, ended.session_id
-        condition = _fence(observed, observed.status) & (SessionItem.live_peers == 0)
+        condition = _fence(observed, observed.status)
         if observed.status is SessionStatus.ACTIVE:
-            condition &= SessionItem.empty_since_ms == observed.empty_since_ms
+            still_empty = SessionItem.empty_since_ms == observed.empty_since_ms
+            condition = condition & (SessionItem.live_peers == 0) & still_empty
         actions: list[Action] = [
             SessionItem.status.set(SessionStatus.ENDED.value),
+            SessionItem.live_peers.set(0),
+            SessionItem.peer_balance_ms.set(ended.peer_balance_ms),
             SessionItem.ended_at_ms.set(ended.ending.at_ms),
             SessionItem.end_reason.set(ended.ending.reason.value),
             SessionItem.updated_at_ms.set(ended.updated_at_ms),
