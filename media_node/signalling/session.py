@@ -160,6 +160,11 @@ class ClientSession:
         answer = rtc.SubscriptionResponse(track_sid=track_sid, err=models.SubscriptionError.SE_CODEC_UNSUPPORTED)
         return [SendTo(self._peer_id, rtc.SignalResponse(subscription_response=answer))]
 
+    def on_offer_unusable(self) -> Effects:
+        """The transport can't work with what the offer says of DTLS."""
+        self._counters.refused_offers += 1
+        return self._end("bad_offer") if self._here else []
+
     def on_tick(self, now: float) -> Effects:
         """Act on deadlines; called a few times a second."""
         if not self._here:

@@ -158,6 +158,7 @@ class SignallingServer:
             max_field_size=MAX_HEADER_BYTES,
             keepalive_timeout=5.0,
             handler_cancellation=False,
+            shutdown_timeout=1.0,
         )
         await self._runner.setup()
         self._listener = await asyncio.get_running_loop().create_server(self._protocol, address, port)
@@ -186,12 +187,12 @@ class SignallingServer:
         asyncio.get_running_loop().call_later(FIRST_REQUEST_S, self._close_silent, weakref.ref(protocol))
         return protocol
 
-    def _close_silent(self, reference: "weakref.ref[asyncio.Protocol]") -> None:
+    def _close_silent(self, reference: "weakref.ref[web.RequestHandler]") -> None:
         protocol = reference()
         if protocol is not None and protocol not in self._spoke:
-            transport = getattr(protocol, "transport", None)
-            if transport is not None:
-                transport.abort()
+            protocol.force_close()
+            if protocol.transport is not None:
+                protocol.transport.close()
 
     @web.middleware
     async def _rules(
@@ -237,7 +238,12 @@ class SignallingServer:
     async def _serve(self, ws: web.WebSocketResponse, admission: Admission, join: rtc.JoinRequest) -> None:
         socket = ClientSocket(ws)
         writer = asyncio.ensure_future(socket.run())
-        connection = self._host.open(admission, join, socket)
+        try:
+            connection = self._host.open(admission, join, socket)
+        except BaseException:
+            self._host.abandon(admission)
+            writer.cancel()
+            raise
         try:
             async for message in ws:
                 if message.type is aiohttp.WSMsgType.BINARY:
