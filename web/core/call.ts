@@ -5,9 +5,11 @@ import type { LocalAudioTrack, LocalTrack, LocalVideoTrack } from 'livekit-clien
 import { signallingUrl } from './address';
 import { IDLE, type CallState } from './call_state';
 import { failureOf, type Device, type DeviceFailure } from './devices';
+import { readLevels } from './levels';
 import { disconnectProblem, problem, type Problem } from './problems';
 import { askServer } from './refusal';
 import { peersOf, permissionsOf, titleOf } from './snapshot';
+import { sameSet, SpeakingDetector, type Level } from './speaking';
 import { createStore, type Readable, type Store } from './store';
 
 export interface CallOptions {
@@ -25,6 +27,8 @@ export interface JoinWith {
   readonly microphone: LocalAudioTrack | boolean;
   readonly camera: LocalVideoTrack | boolean;
 }
+
+const LISTEN_EVERY_MS = 200;
 
 // Each of these may change what is on the screen; making the whole snapshot again costs less than a mistake.
 const EVENTS = [
@@ -54,6 +58,9 @@ export class Call {
   readonly state: Readable<CallState>;
   private readonly store: Store<CallState>;
   private readonly room: Room;
+  private readonly detector = new SpeakingDetector();
+  private heard: ReadonlySet<string> = new Set();
+  private listening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: CallOptions) {
     // The library's log can hold addresses, and the address of the socket holds the token.
@@ -66,7 +73,10 @@ export class Call {
       publishDefaults: { simulcast: true },
     });
     for (const event of EVENTS) this.room.on(event, this.refresh);
-    this.room.on(RoomEvent.Disconnected, (reason) => this.end(disconnectProblem(reason)));
+    this.room.on(RoomEvent.Disconnected, (reason) => {
+      // While joining, `join` finds out why: the server says more than a closed socket.
+      if (this.store.get().phase !== 'connecting') this.end(disconnectProblem(reason));
+    });
   }
 
   /** Joins and publishes as far as the preset allows; tracks it does not allow are stopped. Never throws: see `state`. */
@@ -81,6 +91,7 @@ export class Call {
       return;
     }
     this.refresh();
+    void this.listen();
     await Promise.all([
       this.start('microphone', wanted.microphone, () => this.setMicrophone(true)),
       this.start('camera', wanted.camera, () => this.setCamera(true)),
@@ -141,12 +152,26 @@ export class Call {
       phase,
       title: titleOf(this.room.metadata) || state.title,
       permissions: permissionsOf(self.permissions),
-      peers: peersOf(self, others.values()),
+      peers: peersOf(self, others.values(), this.heard),
       soundBlocked: !this.room.canPlaybackAudio,
     });
   };
 
+  // Who speaks is judged here as well: a server need not tell, and hearing it oneself is quicker.
+  private async listen(): Promise<void> {
+    if (this.store.get().phase === 'ended') return;
+    // A connection that is being replaced has no statistics: nobody speaks then.
+    const levels = await readLevels(this.room).catch(() => new Map<string, Level>());
+    const heard = this.detector.look(levels, performance.now());
+    if (!sameSet(heard, this.heard)) {
+      this.heard = heard;
+      this.refresh();
+    }
+    this.listening = setTimeout(() => void this.listen(), LISTEN_EVERY_MS);
+  }
+
   private end(why: Problem): void {
+    clearTimeout(this.listening);
     this.store.update((state) =>
       state.phase === 'ended' ? state : { ...state, phase: 'ended', peers: [], problem: why },
     );

@@ -35,19 +35,24 @@ const CAMERA = 1;
 const MICROPHONE = 2;
 const SCREEN_SHARE = 3;
 
-/** Returns self and the others, oldest first; people who joined at the same second stand in order of identity. */
-export function peersOf(self: ParticipantView, others: Iterable<ParticipantView>): PeerState[] {
+const NOBODY: ReadonlySet<string> = new Set();
+
+/**
+ * Returns self and the others, oldest first; people who joined at the same second stand in order of identity.
+ * `heard` are those who speak by our own ears, beside those of whom the server says so.
+ */
+export function peersOf(self: ParticipantView, others: Iterable<ParticipantView>, heard: ReadonlySet<string> = NOBODY): PeerState[] {
   const age = (peer: ParticipantView): number => peer.joinedAt?.getTime() ?? 0;
   const sorted = [...others].sort((a, b) => age(a) - age(b) || a.identity.localeCompare(b.identity));
-  return [peerOf(self, true), ...sorted.map((peer) => peerOf(peer, false))];
+  return [peerOf(self, true, heard), ...sorted.map((peer) => peerOf(peer, false, heard))];
 }
 
-function peerOf(peer: ParticipantView, self: boolean): PeerState {
+function peerOf(peer: ParticipantView, self: boolean, heard: ReadonlySet<string>): PeerState {
   return {
     identity: peer.identity,
     name: peer.name?.trim() || peer.identity,
     self,
-    speaking: peer.isSpeaking,
+    speaking: peer.isSpeaking || heard.has(peer.identity),
     microphone: trackOf(peer.getTrackPublication(SOURCES.microphone)),
     camera: trackOf(peer.getTrackPublication(SOURCES.camera)),
     screen: trackOf(peer.getTrackPublication(SOURCES.screen)),
