@@ -95,9 +95,9 @@ def translated(*keys: Key) -> Iterator[None]:
     try:
         yield
     except TransactWriteError as error:
-        raise _of_transaction(error, keys) from error
+        raise _of_transaction(error, keys) from error.cause
     except PynamoDBException as error:
-        raise _of_code(error.cause_response_code, keys) from error
+        raise _of_code(error, keys) from error.cause
 
 
 def _of_transaction(error: TransactWriteError, keys: tuple[Key, ...]) -> Exception:
@@ -107,14 +107,17 @@ def _of_transaction(error: TransactWriteError, keys: tuple[Key, ...]) -> Excepti
         return ConditionFailed(failed)
     if any(code in _CONTENTION for code in reasons):
         return Contention(str(reasons))
-    return _of_code(error.cause_response_code, keys)
+    return _of_code(error, keys)
 
 
-def _of_code(code: str | None, keys: tuple[Key, ...]) -> Exception:
+def _of_code(error: PynamoDBException, keys: tuple[Key, ...]) -> Exception:
+    code = error.cause_response_code
     if code in _CONDITION:
         return ConditionFailed(keys)
     if code in _CONTENTION:
         return Contention(code)
+    if code == "ValidationException":
+        return error  # a request that DynamoDB does not understand is our own bug, not its absence
     return StoreUnavailable(code or "no answer")
 
 

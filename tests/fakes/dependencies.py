@@ -1,0 +1,42 @@
+"""The bundle of dependencies over fakes: what a test does not give and does not need says so when it is touched."""
+
+from typing import Any
+
+from chalicelib.config import Config
+from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.tokens import TokenSigner
+from tests.fakes.clock import FakeClock, FakeEntropy
+from tests.fakes.resource_stores import ResourceStores
+
+
+class NotGiven:
+    """Stands for a dependency that the test did not expect to be used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Fail the test."""
+        raise AssertionError(f"the test gave no {self._name}, and {attribute} was used")
+
+
+def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependencies:
+    """Return dependencies with in-memory resource stores; `given` replaces or adds fields by name."""
+    clock = clock or FakeClock()
+    stores = ResourceStores()
+    fields: dict[str, Any] = {
+        "config": Config(table="parley-test", stage="test", signing_key=bytes(range(32)), node_secret="node-secret"),
+        "accounts": stores.accounts,
+        "apps": stores.apps,
+        "meetings": stores.meetings,
+        "presets": stores.presets,
+        "participants": stores.participants,
+        "signer": TokenSigner(bytes(range(32))),
+        "now_ms": clock.now_ms,
+        "entropy": FakeEntropy(),
+        "sleep": clock.sleep,
+    }
+    fields.update(given)
+    for name in Dependencies.__dataclass_fields__:
+        fields.setdefault(name, NotGiven(name))
+    return Dependencies(**fields)

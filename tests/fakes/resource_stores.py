@@ -1,0 +1,187 @@
+"""Stores of accounts, apps, presets, meetings and participants in memory, as tests/contract holds them to be."""
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, PresetId
+from chalicelib.domain.account import Account
+from chalicelib.domain.app import ApiKey, App
+from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.participant import Participant
+from chalicelib.domain.preset import Preset
+from chalicelib.services.ports import ConditionFailed
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Rows(Generic[K, V]):
+    """Rows with conditional writes, all or nothing."""
+
+    def __init__(self) -> None:
+        self.rows: dict[K, V] = {}
+        self.lock = threading.RLock()
+
+    def insert(self, rows: dict[K, V]) -> None:
+        with self.lock:
+            if rows.keys() & self.rows.keys():
+                raise ConditionFailed
+            self.rows.update(rows)
+
+
+class FakeAccountStore:
+    """AccountStore in memory."""
+
+    def __init__(self) -> None:
+        self._accounts = _Rows[str, Account]()
+        self._tokens = _Rows[str, AccountId]()
+
+    def add(self, account: Account, token_sha256: str) -> None:
+        """See the port."""
+        with self._accounts.lock:
+            if account.id in self._accounts.rows:
+                raise ConditionFailed
+            self._tokens.insert({token_sha256: account.id})
+            self._accounts.insert({account.id: account})
+
+    def account_of_token(self, token_sha256: str) -> AccountId | None:
+        """See the port."""
+        return self._tokens.rows.get(token_sha256)
+
+
+class FakePresetStore:
+    """PresetStore in memory."""
+
+    def __init__(self) -> None:
+        self.rows = _Rows[tuple[AppId, str], Preset]()
+
+    def by_name(self, app_id: AppId, name: str) -> Preset | None:
+        """See the port."""
+        return self.rows.rows.get((app_id, name))
+
+    def by_id(self, app_id: AppId, preset_id: PresetId) -> Preset | None:
+        """See the port."""
+        return next((preset for preset in self.in_app(app_id) if preset.id == preset_id), None)
+
+    def in_app(self, app_id: AppId) -> Iterator[Preset]:
+        """See the port."""
+        found = [preset for (app, _), preset in self.rows.rows.items() if app == app_id]
+        yield from sorted(found, key=lambda preset: preset.name)
+
+
+class FakeAppStore:
+    """AppStore in memory; it writes presets too, as the real one does."""
+
+    def __init__(self, presets: FakePresetStore) -> None:
+        self._presets = presets
+        self._apps = _Rows[tuple[AccountId, AppId], App]()
+        self._keys = _Rows[str, ApiKey]()
+
+    def add(self, app: App, presets: tuple[Preset, ...], key: ApiKey) -> None:
+        """See the port."""
+        with self._apps.lock:
+            if (app.account_id, app.id) in self._apps.rows or key.key in self._keys.rows:
+                raise ConditionFailed
+            self._presets.rows.insert({(app.id, preset.name): preset for preset in presets})
+            self._apps.insert({(app.account_id, app.id): app})
+            self._keys.insert({key.key: key})
+
+    def get(self, account_id: AccountId, app_id: AppId) -> App | None:
+        """See the port."""
+        return self._apps.rows.get((account_id, app_id))
+
+    def in_account(self, account_id: AccountId, *, newest_first: bool) -> Iterator[App]:
+        """See the port."""
+        found = [app for (account, _), app in self._apps.rows.items() if account == account_id]
+        yield from sorted(found, key=lambda app: app.id, reverse=newest_first)
+
+    def api_key(self, key: str) -> ApiKey | None:
+        """See the port."""
+        return self._keys.rows.get(key)
+
+
+class FakeMeetingStore:
+    """MeetingStore in memory."""
+
+    def __init__(self) -> None:
+        self._rows = _Rows[tuple[AppId, MeetingId], Meeting]()
+
+    def add(self, meeting: Meeting) -> None:
+        """See the port."""
+        self._rows.insert({(meeting.app_id, meeting.id): meeting})
+
+    def get(self, app_id: AppId, meeting_id: MeetingId) -> Meeting | None:
+        """See the port."""
+        return self._rows.rows.get((app_id, meeting_id))
+
+    def replace(self, meeting: Meeting, *, observed_version: int) -> None:
+        """See the port."""
+        with self._rows.lock:
+            stored = self.get(meeting.app_id, meeting.id)
+            if stored is None or stored.version != observed_version:
+                raise ConditionFailed
+            self._rows.rows[(meeting.app_id, meeting.id)] = meeting
+
+    def newest_first(self, app_id: AppId) -> Iterator[Meeting]:
+        """See the port."""
+        found = [meeting for (app, _), meeting in self._rows.rows.items() if app == app_id]
+        yield from sorted(found, key=lambda meeting: meeting.id, reverse=True)
+
+
+class FakeParticipantStore:
+    """ParticipantStore in memory."""
+
+    def __init__(self) -> None:
+        self._rows = _Rows[tuple[AppId, MeetingId, ParticipantId], Participant]()
+
+    def add(self, participant: Participant) -> None:
+        """See the port."""
+        home = participant.app_id, participant.meeting_id
+        with self._rows.lock:
+            if self.by_custom_id(*home, participant.custom_participant_id):
+                raise ConditionFailed
+            self._rows.insert({(*home, participant.id): participant})
+
+    def replace(self, participant: Participant, *, observed_version: int) -> None:
+        """See the port."""
+        with self._rows.lock:
+            stored = self.get(participant.app_id, participant.meeting_id, participant.id)
+            if stored is None or stored.version != observed_version:
+                raise ConditionFailed
+            self._rows.rows[(participant.app_id, participant.meeting_id, participant.id)] = participant
+
+    def get(self, app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId) -> Participant | None:
+        """See the port."""
+        return self._rows.rows.get((app_id, meeting_id, participant_id))
+
+    def by_custom_id(self, app_id: AppId, meeting_id: MeetingId, custom_participant_id: str) -> Participant | None:
+        """See the port."""
+        people = self.newest_first(app_id, meeting_id)
+        return next((one for one in people if one.custom_participant_id == custom_participant_id), None)
+
+    def delete(self, participant: Participant) -> None:
+        """See the port."""
+        with self._rows.lock:
+            if self._rows.rows.pop((participant.app_id, participant.meeting_id, participant.id), None) is None:
+                raise ConditionFailed
+
+    def newest_first(self, app_id: AppId, meeting_id: MeetingId) -> Iterator[Participant]:
+        """See the port."""
+        with self._rows.lock:
+            found = [row for key, row in self._rows.rows.items() if key[:2] == (app_id, meeting_id)]
+        yield from sorted(found, key=lambda participant: participant.id, reverse=True)
+
+
+@dataclasses.dataclass
+class ResourceStores:
+    """One set of the five stores over the same rows."""
+
+    presets: FakePresetStore = dataclasses.field(default_factory=FakePresetStore)
+    accounts: FakeAccountStore = dataclasses.field(default_factory=FakeAccountStore)
+    meetings: FakeMeetingStore = dataclasses.field(default_factory=FakeMeetingStore)
+    participants: FakeParticipantStore = dataclasses.field(default_factory=FakeParticipantStore)
+
+    def __post_init__(self) -> None:
+        self.apps = FakeAppStore(self.presets)
