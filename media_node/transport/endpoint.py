@@ -5,19 +5,16 @@ the pump: whatever a handler raises is counted, and the next datagram is read.
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from media_node.transport.counters import TransportCounters
 from media_node.transport.dtls import Identity
-from media_node.transport.fanout import Fanout, kernel_supports_gso
+from media_node.transport.fanout import Fanout
 from media_node.transport.ice_lite import (
-    Address,
     IceCredentials,
     StunError,
     StunFault,
@@ -27,6 +24,7 @@ from media_node.transport.ice_lite import (
 from media_node.transport.listener import TransportListener
 from media_node.transport.peer_transport import PeerTransport
 from media_node.transport.srtp import DatagramBuffer
+from media_node.transport.udp_socket import Address, UdpSocket
 
 _HOST_PRIORITY = 126 << 24 | 65535 << 8 | 255  # RFC 8445 section 5.1.2.1, component 1
 _LIVE_ADDRESS_S = 5.0  # libwebrtc checks a used pair every 2.5 s
@@ -69,8 +67,8 @@ class MediaEndpoint:
         self._by_address: dict[Address, PeerTransport] = {}
         self._peers: set[PeerTransport] = set()
         self._buffer = DatagramBuffer()
-        self._socket = _open_socket(config)
-        gso = config.gso and kernel_supports_gso(self._socket)
+        self._socket = UdpSocket(config.bind_address, config.port, config.socket_buffer_bytes)
+        gso = config.gso and self._socket.supports_runs
         self.fanout = Fanout(self._socket, self.counters, self._wait_writable, gso)
         self._flush_scheduled = False
         self._closed = False
@@ -80,8 +78,7 @@ class MediaEndpoint:
     @property
     def address(self) -> tuple[str, int]:
         """Host and port that the socket is bound to."""
-        name = self._socket.getsockname()
-        return name[0], name[1]
+        return self._socket.address
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -121,7 +118,7 @@ class MediaEndpoint:
     # The pump.
 
     def _on_readable(self) -> None:
-        receive, view = self._socket.recvfrom_into, self._buffer.view
+        receive, view = self._socket.receive, self._buffer.view
         now = self._now()
         for _ in range(self.config.drain_budget):
             try:
@@ -220,7 +217,7 @@ class MediaEndpoint:
     def send_control(self, datagram: bytes, destination: Address) -> None:
         """Send a STUN or DTLS datagram now; what the socket does not take is dropped, both protocols repeat."""
         try:
-            self._socket.sendto(datagram, destination)
+            self._socket.send(datagram, destination)
         except OSError:
             self.counters.control_dropped += 1
 
@@ -262,20 +259,3 @@ class MediaEndpoint:
             self.loop.remove_writer(self._socket.fileno())
         else:
             self.loop.add_writer(self._socket.fileno(), callback)
-
-
-def _open_socket(config: EndpointConfig) -> socket.socket:
-    family = socket.AF_INET6 if ":" in config.bind_address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            with contextlib.suppress(OSError):  # the kernel's limit holds then
-                sock.setsockopt(socket.SOL_SOCKET, option, config.socket_buffer_bytes)
-        sock.bind((config.bind_address, config.port))
-    except OSError:
-        sock.close()
-        raise
-    return sock

@@ -7,21 +7,18 @@ bench/fanout.py measures it.
 """
 
 import errno
-import socket
-import struct
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import pylibsrtp
 
 from media_node.transport.counters import TransportCounters
-from media_node.transport.ice_lite import Address
 from media_node.transport.srtp import SLOTS, SendSlots
+from media_node.transport.udp_socket import Address, DatagramSender
 
 MAX_PENDING_PACKETS = 2048  # 100 ms of 20 video layers at 2.5 Mbit/s, and a retransmission burst
 MAX_STALLED_BYTES = 4 * 1024 * 1024
 MAX_RUN_BYTES = 65_000  # a UDP datagram is at most 65,507 bytes, and the kernel counts the whole run as one
-_UDP_SEGMENT = 103  # linux/udp.h; Python's socket module has no name for it
 _REFUSALS_BEFORE_OFF = 4
 _UNSUPPORTED = (errno.EIO, errno.EINVAL, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
 
@@ -63,17 +60,16 @@ class Fanout:
 
     def __init__(
         self,
-        sock: socket.socket,
+        sender: DatagramSender,
         counters: TransportCounters,
         wait_writable: Callable[[Callable[[], None] | None], None],
         gso: bool,
     ) -> None:
-        self._socket = sock
+        self._sender = sender
         self._counters = counters
         self._wait_writable = wait_writable
         self._slots = SendSlots()
         self._dirty: list[Outbox] = []
-        self._segment_options: dict[int, list[tuple[int, int, bytes]]] = {}
         self._stalled: deque[tuple[tuple[bytes, ...], int, Address]] = deque()
         self._stalled_bytes = 0
         self._refusals = 0
@@ -160,7 +156,7 @@ class Fanout:
         for index, packet in enumerate(packets):
             try:
                 self._counters.send_calls += 1
-                self._socket.sendto(packet, destination)
+                self._sender.send(packet, destination)
             except BlockingIOError:
                 return index
             except OSError:
@@ -174,13 +170,9 @@ class Fanout:
         self, packets: Sequence[bytes | memoryview], segment: int, destination: Address
     ) -> int | None:
         """Send a run in one call; None when the kernel, the route or the interface does not take it so."""
-        option = self._segment_options.get(segment)
-        if option is None:
-            option = [(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("=H", segment))]
-            self._segment_options[segment] = option
         try:
             self._counters.send_calls += 1
-            size = self._socket.sendmsg(packets, option, 0, destination)
+            self._sender.send_run(packets, segment, destination)
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -193,14 +185,5 @@ class Fanout:
             return None
         self._refusals = 0
         self._counters.datagrams_out += len(packets)
-        self._counters.bytes_out += size
+        self._counters.bytes_out += segment * (len(packets) - 1) + len(packets[-1])
         return len(packets)
-
-
-def kernel_supports_gso(sock: socket.socket) -> bool:
-    """Tell whether the kernel knows UDP_SEGMENT (Linux 4.18 and later)."""
-    try:
-        sock.getsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT)
-    except OSError:
-        return False
-    return True

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from aioice import stun
 
-Address = tuple[str, int] | tuple[str, int, int, int]
+from media_node.transport.udp_socket import Address
 
 MAX_ADDRESSES = 8  # a phone on Wi-Fi and mobile, IPv4 and IPv6, with a NAT that rebinds each once
 MAX_REQUEST_BYTES = 576  # a check of libwebrtc is about 120 bytes

@@ -13,10 +13,11 @@ from typing import Protocol
 from media_node.transport.counters import TransportCounters
 from media_node.transport.dtls import DtlsLink, Identity
 from media_node.transport.fanout import MAX_PENDING_PACKETS, Fanout, Outbox
-from media_node.transport.ice_lite import Address, IceCredentials, IceLite
+from media_node.transport.ice_lite import IceCredentials, IceLite
 from media_node.transport.listener import TransportListener
 from media_node.transport.sctp import DataAssociation, DataViolation, SendResult
 from media_node.transport.srtp import AUTH_FAILED, REPLAY_OLD, REPLAYED, DatagramBuffer, InboundSrtp
+from media_node.transport.udp_socket import Address
 
 MAX_ASSOCIATIONS = 8  # data associations that one peer may begin anew in its life
 ADDRESS_SILENCE_S = 60.0  # an address without a check for so long loses the right to send
@@ -106,9 +107,9 @@ class PeerTransport:
         return self.ice.local.pwd
 
     @property
-    def remote_address(self) -> Address | None:
+    def remote_address(self) -> tuple[str, int] | None:
         """Where packets go now: the address last nominated, or the first that passed a check; None before that."""
-        return self.ice.selected
+        return self.ice.selected[:2] if self.ice.selected else None
 
     def set_remote(self, ufrag: str, pwd: str, fingerprints: Sequence[tuple[str, str]], setup: str) -> None:
         """Take what the offer says: `fingerprints` are (algorithm, value). Raises ValueError when it cannot work.
