@@ -6,7 +6,6 @@ Composition only: what is decided is decided in room/, signalling/ and rtp/.
 from collections.abc import Callable
 from typing import Protocol
 
-import aiohttp
 from livekit.protocol import rtc
 
 from chalicelib.contract.ids import PeerId, TrackSid
@@ -20,6 +19,7 @@ from media_node.signalling.sdp_answer import LocalTransport, Placement, Receive,
 from media_node.signalling.session import ClientSession, Effect
 from media_node.transport.endpoint import MediaEndpoint
 
+NORMAL_CLOSURE, POLICY_VIOLATION = 1000, 1008  # RFC 6455 section 7.4.1
 _POLICY_REASONS = {"bad_message", "bad_offer", "text_not_supported", "too_many_messages"}
 
 
@@ -184,7 +184,7 @@ class ConnectedPeer:
         self._closed = True
         for sid in list(self._paused):
             self.stop_sending(sid)
-        code = aiohttp.WSCloseCode.POLICY_VIOLATION if why in _POLICY_REASONS else aiohttp.WSCloseCode.OK
+        code = POLICY_VIOLATION if why in _POLICY_REASONS else NORMAL_CLOSURE
         self._socket.close(code, why)
         self._transport.close(why)
 

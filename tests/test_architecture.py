@@ -28,7 +28,13 @@ ALLOWED: dict[str, set[str]] = {
     "media_node.transport": {"chalicelib.contract", "media_node.rtp", "media_node.telemetry"},
     "media_node.control_plane": {"chalicelib.contract", "media_node.telemetry"},
 }
-COMPOSITION = {"app", "media_node.__main__", "media_node.node"}
+COMPOSITION = {
+    "app",
+    "media_node.__main__",
+    "media_node.node",
+    "media_node.hosted_session",
+    "media_node.connected_peer",
+}
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "aiortc": ("media_node.transport", "bench", "tests"),
     "aioice": ("media_node.transport", "bench", "tests"),
@@ -40,6 +46,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pydantic": ("chalicelib.api", "tests"),
     "aiohttp": (
         "media_node.signalling.ws_server",
+        "media_node.signalling.connection_guard",
         "media_node.control_plane",
         "media_node.node",
         "media_node.__main__",

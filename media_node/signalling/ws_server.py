@@ -6,7 +6,6 @@ Limits on strangers are here: how many connections, how long they may take to sa
 import asyncio
 import json
 import logging
-import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -20,6 +19,7 @@ from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.node_messages import Admission, AdmissionAnswer
 from chalicelib.contract.token_claims import MAX_TOKEN_BYTES
 from media_node.room import rendering
+from media_node.signalling.connection_guard import ConnectionGuards
 from media_node.signalling.join_request import read_join_request
 from media_node.telemetry import Metric, render_prometheus
 
@@ -138,8 +138,7 @@ class SignallingServer:
         self._max_connections = max_connections
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
-        self._protocols: weakref.WeakSet[asyncio.Protocol] = weakref.WeakSet()
-        self._spoke: weakref.WeakSet[asyncio.Protocol] = weakref.WeakSet()
+        self._guards: ConnectionGuards | None = None
         self.relayed = 0
 
     async def start(self, address: str, port: int) -> int:
@@ -161,7 +160,10 @@ class SignallingServer:
             shutdown_timeout=1.0,
         )
         await self._runner.setup()
-        self._listener = await asyncio.get_running_loop().create_server(self._protocol, address, port)
+        server = self._runner.server
+        assert server is not None, "the runner is set up"
+        self._guards = ConnectionGuards(server, self._max_connections, FIRST_REQUEST_S)
+        self._listener = await asyncio.get_running_loop().create_server(self._guards.protocol, address, port)
         return int(self._listener.sockets[0].getsockname()[1])
 
     async def stop_listening(self) -> None:
@@ -175,30 +177,12 @@ class SignallingServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    # Connections
-
-    def _protocol(self) -> asyncio.Protocol:
-        assert self._runner is not None
-        assert self._runner.server is not None
-        if len(self._protocols) >= self._max_connections:
-            return _Refuse()
-        protocol = self._runner.server()
-        self._protocols.add(protocol)
-        asyncio.get_running_loop().call_later(FIRST_REQUEST_S, self._close_silent, weakref.ref(protocol))
-        return protocol
-
-    def _close_silent(self, reference: "weakref.ref[web.RequestHandler]") -> None:
-        protocol = reference()
-        if protocol is not None and protocol not in self._spoke:
-            protocol.force_close()
-            if protocol.transport is not None:
-                protocol.transport.close()
-
     @web.middleware
     async def _rules(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        self._spoke.add(request.protocol)
+        if self._guards is not None:
+            self._guards.has_spoken(request.protocol)
         try:
             response = await handler(request)
         except ParleyError as error:
@@ -295,18 +279,11 @@ class SignallingServer:
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         own = [
-            Metric("parley_connections", "gauge", len(self._protocols)),
+            Metric("parley_connections", "gauge", len(self._guards or ())),
             Metric("parley_sockets_relayed_total", "counter", self.relayed),
         ]
         text = render_prometheus([*self._host.metrics(), *own])
         return web.Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
-
-
-class _Refuse(asyncio.Protocol):
-    """Closes a connection that is one too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
 
 
 def _token(request: web.Request) -> str:
