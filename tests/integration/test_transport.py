@@ -11,8 +11,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aioice import stun
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack
 from aiortc.rtcsctptransport import crc32c
 
+from media_node.signalling.sdp_answer import LocalTransport, Receive, write_answer
+from media_node.signalling.sdp_offer import parse_offer
 from media_node.transport import sctp
 from media_node.transport.endpoint import EndpointConfig, MediaEndpoint
 from tests.integration.transport_client import (
@@ -413,3 +417,27 @@ async def test_a_client_is_answered_from_the_address_it_tried(wildcard: str) -> 
     await assert_media_flows(listener, client, 21)
     await client.close()
     endpoint.close()
+
+
+async def test_an_unmodified_rtcpeerconnection_sends_audio_and_data(endpoint: MediaEndpoint) -> None:
+    listener = Recorder()
+    peer = endpoint.open_peer(listener, time.monotonic())
+    connection = RTCPeerConnection()
+    channel = connection.createDataChannel("_reliable")
+    heard: list[bytes] = []
+    channel.on("message", heard.append)
+    connection.addTrack(AudioStreamTrack())
+    await connection.setLocalDescription(await connection.createOffer())
+    offer = parse_offer(connection.localDescription.sdp)
+    peer.set_remote(offer.ice_ufrag, offer.ice_pwd, offer.fingerprints, offer.setup)
+    local = LocalTransport(peer.local_ufrag, peer.local_pwd, peer.fingerprint, peer.candidates)
+    placements = {section.mid: Receive() for section in offer.sections if section.kind == "audio"}
+    answer = write_answer(offer, local, placements, session_id=1, version=1)
+    await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    await until(lambda: listener.connected and len(listener.rtp) > 5 and listener.opened == ["_reliable"])
+    channel.send("hello")
+    await until(lambda: listener.data == [("_reliable", b"hello")])
+    assert peer.send_data("_reliable", b"hello yourself")
+    await until(lambda: heard == [b"hello yourself"])
+    await connection.close()
+    await until(lambda: listener.closed == ["remote_closed"])
