@@ -38,7 +38,7 @@ def answer_to(error: Exception) -> Response:
         telemetry.logger().error("store unavailable", reason=str(error))
         return failure(ErrorId.BUSY, "the database does not answer, try again")
     if isinstance(error, ChaliceViewError):
-        known = _BY_STATUS.get(error.STATUS_CODE, ErrorId.INVALID_FIELD)
+        known = _BY_STATUS.get(error.STATUS_CODE, ErrorId.INTERNAL_ERROR)
         return failure(known, str(error))
     telemetry.logger().error("unexpected exception", exc_info=error)
     return failure(ErrorId.INTERNAL_ERROR, "an error on our side, it has been logged")
