@@ -1,14 +1,15 @@
-"""Logs and metrics of the control plane: Powertools' Logger and Metrics, made at first use.
+"""Logs and metrics of the control plane: Powertools' logger and metrics, made at first use.
 
 Never given to a log: request bodies, tokens, secrets, names of people. No X-Ray: its SDK doubles the import time.
 """
 
 import functools
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 SERVICE = "parley-control-plane"
+NAMESPACE = "Parley"
 
 
 @functools.cache
@@ -17,16 +18,11 @@ def logger() -> Logger:
     return Logger(service=SERVICE)
 
 
-@functools.cache
-def _metrics() -> Metrics:
-    return Metrics(namespace="Parley", service=SERVICE)
-
-
 def count(name: str, amount: int = 1) -> None:
     """Count something that happened: one CloudWatch metric in embedded format, on standard output."""
-    metrics = _metrics()
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=amount)
-    metrics.flush_metrics()
+    # One metric at a time, not Powertools' shared set: the local server counts from several threads.
+    with single_metric(name=name, unit=MetricUnit.Count, value=amount, namespace=NAMESPACE) as metric:
+        metric.add_dimension(name="service", value=SERVICE)
 
 
 def request_done(
