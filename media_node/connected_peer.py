@@ -109,7 +109,7 @@ class ConnectedPeer:
 
     def on_closed(self, reason: str) -> None:
         """Without media there is no call."""
-        self._owner.apply(self.session.on_media_closed())
+        self._owner.apply(self.session.on_media_closed(by_client=reason == "remote_closed"))
 
     # Effects
 

@@ -134,10 +134,12 @@ class ClientSession:
         self._connect_by = None
         return [*self._room.connected(self._peer_id)] if self._here else []
 
-    def on_media_closed(self) -> Effects:
-        """The transport is gone without anybody having said goodbye: the client starts over, the others see it go."""
+    def on_media_closed(self, by_client: bool) -> Effects:
+        """The transport is gone: closed by the client, which is a goodbye, or lost: then the client starts over."""
         if not self._here:
             return []
+        if by_client:  # its `leave` is on the way, or it was a browser tab
+            return [*self._room.leave(self._peer_id, LeaveReason.CLIENT_LEFT)]
         again = rendering.leave(models.DisconnectReason.CONNECTION_TIMEOUT, rtc.LeaveRequest.RECONNECT)
         lost = self._room.leave(self._peer_id, LeaveReason.CONNECTION_LOST)
         return [SendTo(self._peer_id, again), *lost]
