@@ -11,6 +11,9 @@ from chalicelib.stores import table
 from chalicelib.stores.preset_store import preset_items
 
 
+_MAX_API_KEY_CHARS = 128  # ours have 19
+
+
 class AppItem(table.Item, discriminator="app"):
     """``ACC#{account}`` / ``APP#{app}``."""
 
@@ -72,7 +75,8 @@ class DynamoAppStore:
 
     def api_key(self, key: str) -> ApiKey | None:
         """Return an API key pair by its public half, or None."""
-        item = table.get(ApiKeyItem, f"KEY#{key}", "API_KEY")
+        # Strangers choose what is asked for here; a key of DynamoDB may have 2,048 bytes.
+        item = table.get(ApiKeyItem, f"KEY#{key}", "API_KEY") if 0 < len(key) <= _MAX_API_KEY_CHARS else None
         if item is None:
             return None
         return ApiKey(item.key_id, item.secret, AppId(item.app_id), AccountId(item.account_id), int(item.created_at_ms))

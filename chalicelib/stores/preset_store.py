@@ -69,7 +69,10 @@ class DynamoPresetStore:
 
     def by_name(self, app_id: AppId, name: str) -> Preset | None:
         """Return the preset of this name, or None."""
-        item = table.get(PresetItem, *preset_key(app_id, name))
+        pk, sk = preset_key(app_id, name)
+        if len(sk.encode()) > table.MAX_SORT_KEY_BYTES:
+            return None
+        item = table.get(PresetItem, pk, sk)
         return preset_of(item) if item else None
 
     def by_id(self, app_id: AppId, preset_id: PresetId) -> Preset | None:

@@ -32,6 +32,9 @@ _CONTENTION = {
 I = TypeVar("I", bound="Item")  # noqa: E741 - an item
 
 
+MAX_SORT_KEY_BYTES = 1024  # DynamoDB refuses a request with a longer one, even to read
+
+
 class Item(Model):
     """Base of every item; `kind` says which subclass it is, so a read of a partition returns the right classes."""
 

@@ -113,6 +113,8 @@ def test_an_app_comes_with_its_presets_and_key(stores: Stores) -> None:
         assert stores.presets.by_name(app.id, preset.name) == preset
         assert stores.presets.by_id(app.id, preset.id) == preset
     assert stores.presets.by_name(app.id, "emperor") is None
+    assert stores.presets.by_name(app.id, "\U0001f980" * 256) is None
+    assert stores.apps.api_key("\U0001f980" * 5000) is None and stores.apps.api_key("") is None
     assert stores.presets.by_id(an_app().id, presets[0].id) is None
 
 
