@@ -10,7 +10,6 @@ from chalicelib.domain.preset import Preset
 from chalicelib.stores import table
 from chalicelib.stores.preset_store import preset_items
 
-
 _MAX_API_KEY_CHARS = 128  # ours have 19
 
 
