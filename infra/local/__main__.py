@@ -25,6 +25,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         settings = read_settings(os.environ, ROOT)
+        dynoxide = find_dynoxide(settings.dynoxide, ROOT)
         lock = lock_data_dir(settings.data_dir)
         listeners = listen(settings.bind, settings.port, "PARLEY_PORT")
         check_udp("0.0.0.0", settings.media_port, "PARLEY_MEDIA_PORT")
@@ -35,7 +36,6 @@ def main() -> int:
     for folder in ("logs", "tmp", "ministack"):
         (settings.data_dir / folder).mkdir(exist_ok=True)
     ports = InternalPorts(*free_tcp_ports(4))
-    dynoxide = find_dynoxide(settings.dynoxide, ROOT)
     stack = plan(settings, credentials, ports, dynoxide, os.environ, ROOT)
     if stack.notice:
         say(stack.notice)

@@ -1,7 +1,7 @@
 """What a local installation consists of: the programs, and exactly the environment each of them gets.
 
-Pure: paths and ports come in. The node gets no AWS setting and no signing key; nothing gets the developer's own AWS
-credentials or profile.
+Pure but for the look for the binary. The node gets no AWS setting and no signing key; nothing gets the developer's own
+AWS credentials or profile.
 """
 
 import platform
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.local.child import ChildSpec
 from infra.local.credentials import Credentials
-from infra.local.settings import Settings
+from infra.local.settings import Settings, SettingsError
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -38,8 +38,15 @@ class Stack:
 
 
 def find_dynoxide(setting: str, root: Path) -> Path | None:
-    """Return the database binary: the one that was set, or the one npm installed for this platform, or None."""
+    """Return the database binary: the one that was set, or the one npm installed for this platform, or None.
+
+    The setting "none" means: as on a platform without one. Raises SettingsError when the file is not there.
+    """
+    if setting == "none":
+        return None
     if setting:
+        if not Path(setting).is_file():
+            raise SettingsError(f"PARLEY_DYNOXIDE={setting} is not a file")
         return Path(setting)
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
     package = f"{platform.system().lower()}-{machine}"
