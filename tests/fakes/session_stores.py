@@ -1,4 +1,4 @@
-"""Stores of sessions and nodes, a delay queue and dead letters in memory; tests/contract holds them to the real ones."""
+"""Stores of sessions and nodes, a delay queue and dead letters in memory; tests/contract compares them."""
 
 import threading
 from collections.abc import Iterator, Sequence
