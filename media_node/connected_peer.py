@@ -9,6 +9,7 @@ from typing import Protocol
 from livekit.protocol import rtc
 
 from chalicelib.contract.ids import PeerId, TrackSid
+from media_node.room.data_packets import RELIABLE_LABEL
 from media_node.room.effects import ForwardingChanged
 from media_node.rtp.downlink import Downlink
 from media_node.rtp.parameters import OfferedSection
@@ -20,6 +21,7 @@ from media_node.signalling.session import ClientSession, Effect
 from media_node.transport.endpoint import MediaEndpoint
 
 NORMAL_CLOSURE, POLICY_VIOLATION = 1000, 1008  # RFC 6455 section 7.4.1
+MAX_EARLY_BYTES = 1024 * 1024  # a client connects in well under a second; this is 16 of the longest messages
 _POLICY_REASONS = {"bad_message", "bad_offer", "text_not_supported", "too_many_messages"}
 
 
@@ -65,6 +67,9 @@ class ConnectedPeer:
         self.downlink = Downlink(self._transport.send_rtp, self._transport.send_rtcp)
         self.up_tracks: dict[TrackSid, UpTrack] = {}
         self._paused: dict[TrackSid, bool] = {}  # of every track this peer is sent: what the room wants
+        self._reliable_open = False
+        self._early: list[bytes] = []  # reliable messages from before the client's data channel was open
+        self._early_bytes = 0
         self._remote_ufrag: str | None = None
         self._answers = 0
         self._closed = False
@@ -101,7 +106,13 @@ class ConnectedPeer:
         self.downlink.handle_rtcp(packet, now)
 
     def on_data_open(self, label: str) -> None:
-        """Nothing to do: messages go to whoever has the channel open."""
+        """Send what came for this peer while it was still connecting."""
+        if label == RELIABLE_LABEL:
+            early, self._early = self._early, []
+            self._early_bytes = 0
+            for payload in early:
+                self._transport.send_data(label, payload)
+            self._reliable_open = True
 
     def on_data(self, label: str, payload: bytes) -> None:
         """Relay a data packet."""
@@ -117,9 +128,15 @@ class ConnectedPeer:
         """Send a signalling message."""
         self._socket.send(response.SerializeToString())
 
-    def send_data(self, label: str, payload: bytes) -> None:
-        """Send a data message; a client without that channel does not get it."""
-        self._transport.send_data(label, payload)
+    def send_data(self, label: str, payload: bytes) -> bool:
+        """Send a data message; False when it is lost. Reliable ones wait while the client is still connecting."""
+        if label != RELIABLE_LABEL or self._reliable_open:
+            return self._transport.send_data(label, payload)
+        if self._early_bytes + len(payload) > MAX_EARLY_BYTES:
+            return False
+        self._early.append(payload)
+        self._early_bytes += len(payload)
+        return True
 
     def start_receiving(self, sid: TrackSid, section: OfferedSection) -> None:
         """Take RTP of a section as a track."""

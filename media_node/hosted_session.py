@@ -26,6 +26,7 @@ class SessionCounters:
 
     data_relayed: int = 0
     data_refused: int = 0
+    data_lost: int = 0
     rtp_unroutable: int = 0
 
 
@@ -95,8 +96,8 @@ class HostedSession:
         self._parts.session_counters.data_relayed += 1
         for peer_id in found.recipients:
             peer = self.peers.get(peer_id)
-            if peer is not None:
-                peer.send_data(label, found.payload)
+            if peer is not None and not peer.send_data(label, found.payload):
+                self._parts.session_counters.data_lost += 1
 
     # Effects
 

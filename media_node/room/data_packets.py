@@ -7,9 +7,10 @@ from livekit.protocol import models
 
 from chalicelib.contract.ids import PeerId
 from media_node.room.members import Peer
-from media_node.room.room import ACTIVE, Room
+from media_node.room.room import Room
 
-RELAYED_LABELS = ("_reliable", "_lossy")
+RELIABLE_LABEL = "_reliable"
+RELAYED_LABELS = (RELIABLE_LABEL, "_lossy")
 # Only a server says who speaks; metrics are for the server, which does not keep them.
 _NOT_RELAYED = {"speaker", "metrics", None}
 
@@ -38,7 +39,7 @@ def relay(room: Room, sender_id: PeerId, message: bytes) -> Relay | None:
 
 
 def _is_addressed(peer: Peer, sender: Peer, packet: models.DataPacket) -> bool:
-    if peer.id == sender.id or peer.state != ACTIVE:
+    if peer.id == sender.id:
         return False
     identities = [*packet.destination_identities, *packet.user.destination_identities]
     sids = packet.user.destination_sids

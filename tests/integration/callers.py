@@ -46,7 +46,7 @@ class Backend:
         return added.data.token
 
 
-def backend(env: Mapping[str, str]) -> Backend:
+def backend_of(env: Mapping[str, str]) -> Backend:
     """Return the backend of the Parley that `env` (the lines of dev.env) belongs to."""
     client = Cloudflare(
         base_url=env["CLOUDFLARE_BASE_URL"],

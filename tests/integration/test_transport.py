@@ -261,15 +261,19 @@ async def test_garbage_of_strangers_disturbs_neither_handshake_nor_call(endpoint
     await client.close()
 
 
-@pytest.mark.parametrize("forged", [FATAL_ALERT, NULL_CLIENT_HELLO, b"", b"\x16" + bytes(40), b"\x3f" * 50])
+@pytest.mark.parametrize(
+    ("forged", "times"),
+    [(FATAL_ALERT, 20), (NULL_CLIENT_HELLO, 4), (b"", 20), (b"\x16" + bytes(40), 20), (b"\x3f" * 50, 20)],
+)
 async def test_forged_datagrams_with_the_clients_own_address_do_not_stop_its_handshake(
-    endpoint: MediaEndpoint, forged: bytes
+    endpoint: MediaEndpoint, forged: bytes, times: int
 ) -> None:
     listener = Recorder()
     client = TransportClient(endpoint.open_peer(listener, time.monotonic()))
     client.peer.set_remote(client.ice.local_username, client.ice.local_password, client.fingerprints, "actpass")
     await client.start_ice()
-    await client.ice.send(forged)
+    for _ in range(times):
+        await client.ice.send(forged)
     await asyncio.sleep(0.02)
     await client.start_dtls()
     await until(lambda: client.peer.connected)
@@ -338,6 +342,18 @@ async def test_a_listener_that_raises_stops_neither_the_pump_nor_other_peers(end
     await assert_media_flows(other_listener, other, 1)
     await client.close()
     await other.close()
+
+
+async def test_a_listener_that_raises_on_data_gets_the_next_message(endpoint: MediaEndpoint) -> None:
+    listener, client = await connected_pair(endpoint)
+    channel = await client.open_channel("_reliable")
+    listener.raise_on_data = RuntimeError("a bug in a handler")
+    channel.send(b"first")
+    await until(lambda: endpoint.counters.handler_errors == 1)
+    listener.raise_on_data = None
+    channel.send(b"second")
+    await until(lambda: listener.data == [("_reliable", b"first"), ("_reliable", b"second")])
+    await client.close()
 
 
 def sctp_packet(client: TransportClient, *chunks: bytes) -> bytes:

@@ -50,6 +50,7 @@ class Recorder:
         self.opened: list[str] = []
         self.data: list[tuple[str, bytes]] = []
         self.raise_on_rtp: Exception | None = None
+        self.raise_on_data: Exception | None = None
 
     def on_connected(self) -> None:
         self.connected = True
@@ -67,6 +68,8 @@ class Recorder:
 
     def on_data(self, label: str, payload: bytes) -> None:
         self.data.append((label, payload))
+        if self.raise_on_data is not None:
+            raise self.raise_on_data
 
     def on_closed(self, reason: str) -> None:
         self.closed.append(reason)
