@@ -7,11 +7,11 @@ nothing runs in a task of its own: datagrams, the endpoint's tick and the owner'
 import asyncio
 import enum
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from media_node.transport.counters import TransportCounters
-from media_node.transport.dtls import DtlsLink, Identity
+from media_node.transport.dtls import FINGERPRINT_ALGORITHMS, DtlsLink, Identity
 from media_node.transport.fanout import MAX_PENDING_PACKETS, Fanout, Outbox
 from media_node.transport.ice_lite import IceCredentials, IceLite
 from media_node.transport.listener import TransportListener
@@ -116,8 +116,8 @@ class PeerTransport:
 
         The remote password is not kept: a lite agent sends no checks. May be called again with the same fingerprints.
         """
-        if not fingerprints or not any(algorithm.lower() == "sha-256" for algorithm, _ in fingerprints):
-            raise ValueError("an offer needs a sha-256 fingerprint")
+        if not any(algorithm.lower() in FINGERPRINT_ALGORITHMS for algorithm, _ in fingerprints):
+            raise ValueError("an offer needs a fingerprint by SHA-256 or better")
         role = "client" if Setup(setup) is Setup.PASSIVE else "server"
         self.ice.remote_ufrag = ufrag
         if self._link is None and not self.closed:
@@ -325,13 +325,20 @@ class PeerTransport:
     def data_opened(self, label: str) -> None:
         """Pass it on."""
         if not self.closed:
-            self._listener.on_data_open(label)
+            self._tell(lambda: self._listener.on_data_open(label))
 
     def data_received(self, label: str, payload: bytes) -> None:
         """Pass it on."""
         if not self.closed:
             self._counters.data_in += 1
-            self._listener.on_data(label, payload)
+            self._tell(lambda: self._listener.on_data(label, payload))
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        """A listener that raises must not look like an association that broke."""
+        try:
+            call()
+        except Exception as error:
+            self.handler_failed(error)
 
     def data_dropped(self) -> None:
         """Count it."""
