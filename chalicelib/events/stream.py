@@ -56,8 +56,11 @@ def _handle(record: Record, deps: Dependencies) -> None:
 
 
 def _bury(record: Record, error: Exception, deps: Dependencies) -> None:
+    change = record.get("dynamodb")
+    # Where the record is, not what is in it: images hold secrets.
+    where = {name: change.get(name) for name in ("Keys", "SequenceNumber")} if isinstance(change, dict) else {}
     try:
-        deps.dead_letters.keep("stream", _id(record), repr(error), json.dumps(record, default=str), deps.now_ms())
+        deps.dead_letters.keep("stream", _id(record), repr(error), json.dumps(where, default=str), deps.now_ms())
     except Exception as second:
         telemetry.count("DeadLetterLost")
         telemetry.logger().error("dead letter lost", event_id=_id(record), exc_info=second)

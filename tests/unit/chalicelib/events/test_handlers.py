@@ -64,7 +64,8 @@ def stream(*changes: Any) -> DynamoDBEvent:
 
 def test_a_poisoned_record_is_buried_and_the_others_are_handled() -> None:
     place = installation()
-    poisoned = {"NewImage": image(keep_alive_ms={"N": "many"})}
+    keys = {"pk": {"S": "SES#app#ses"}, "sk": {"S": "SESSION"}}
+    poisoned = {"NewImage": image(keep_alive_ms={"N": "many"}), "Keys": keys, "SequenceNumber": "17"}
     event = stream({"NewImage": image()}, poisoned, {"NewImage": 7}, {"NewImage": image()})
     event.to_dict()["Records"].insert(0, {"eventID": "empty"})
     on_table_change(event, place.deps)
@@ -74,6 +75,7 @@ def test_a_poisoned_record_is_buried_and_the_others_are_handled() -> None:
         ("stream", "e1"),
         ("stream", "e2"),
     ]
+    assert json.loads(place.dead_letters.kept[1][3]) == {"Keys": keys, "SequenceNumber": "17"}
 
 
 def test_a_queue_and_a_table_that_are_away_do_not_stop_the_stream() -> None:
