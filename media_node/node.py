@@ -61,7 +61,7 @@ class Node:
         facts = NodeFacts(config.node_secret, config.url, VERSION, config.region)
         self._registration = Registration(self._client, facts, _new_node_id, self._load, self._fence_all, random.random)
         self._outbox = EventOutbox(self._post_events, self._fence_session, time.monotonic, random.random)
-        self._admissions = Admissions(self._ask, _new_peer_id, self.abandon, time.monotonic, random.random)
+        self._admissions = Admissions(self._ask, _new_peer_id, self.abandon, random.random)
         self._server = SignallingServer(self, self._http, config.max_connections)
         self._sessions: dict[SessionId, HostedSession] = {}
         self._signal_counters = SignalCounters()
@@ -139,9 +139,9 @@ class Node:
             raise ParleyError(ErrorId.BUSY, "this node has too much to report; try again later")
         return await self._admissions.admit(token)
 
-    def refusal_of(self, token: str) -> ParleyError | None:
-        """Return why this token was refused a moment ago."""
-        return self._admissions.refusal_of(token)
+    async def check(self, token: str) -> None:
+        """Ask whether a client could join now. Raises ParleyError with the reason."""
+        await self._admissions.check(token)
 
     def abandon(self, admission: Admission) -> None:
         """Report an admitted peer that never came."""

@@ -92,9 +92,11 @@ class Installation:
             self.beat(*alive)
         self.clock.advance(round(seconds % 1 * 1000))
 
-    def answer(self, token: str, peer_id: PeerId | None = None, node_id: NodeId = NODE) -> AdmissionAnswer:
+    def answer(
+        self, token: str, peer_id: PeerId | None = None, node_id: NodeId = NODE, *, check_only: bool = False
+    ) -> AdmissionAnswer:
         """Ask for admission."""
-        return admit(self.deps, node_id, AdmissionRequest(token, peer_id or self.peer_id()))
+        return admit(self.deps, node_id, AdmissionRequest(token, peer_id or self.peer_id(), check_only))
 
     def join(self, token: str, peer_id: PeerId | None = None, node_id: NodeId = NODE) -> Admission:
         """Be admitted."""

@@ -62,10 +62,14 @@ class HeartbeatAccepted:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionRequest:
-    """``POST /internal/admissions``. The node chooses `peer_id`: a repeated request admits the same peer once."""
+    """``POST /internal/admissions``. The node chooses `peer_id`: a repeated request admits the same peer once.
+
+    With `check_only` nothing is written: the answer is empty, or the refusal that a join would get now.
+    """
 
     token: str
     peer_id: PeerId
+    check_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class OwnedElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionAnswer:
-    """Exactly one of the two is set. A refusal is an HTTP error with an id of contract/errors.py."""
+    """Exactly one of the two is set, neither after `check_only`. A refusal is an HTTP error of contract/errors.py."""
 
     admission: Admission | None = None
     owned_elsewhere: OwnedElsewhere | None = None

@@ -45,7 +45,9 @@ def admit(deps: Dependencies, node_id: NodeId, request: AdmissionRequest) -> Adm
     """
     if not is_uuid(request.peer_id):
         raise ParleyError(ErrorId.INVALID_FIELD, "peer_id must be a UUID", "/peer_id")
-    guest = guest_of(deps, request.token)
+    guest = guest_of(deps, request.token, make=not request.check_only)
+    if guest.participant_id is None:
+        return AdmissionAnswer()
 
     def attempt() -> AdmissionAnswer:
         return _attempt(deps, node_id, request, guest)
@@ -54,11 +56,14 @@ def admit(deps: Dependencies, node_id: NodeId, request: AdmissionRequest) -> Adm
 
 
 def _attempt(deps: Dependencies, node_id: NodeId, request: AdmissionRequest, guest: Guest) -> AdmissionAnswer:
+    assert guest.participant_id is not None
     door = deps.sessions.doorway(guest.app_id, guest.meeting_id, guest.participant_id, node_id)
     entry = _entry(deps, door, request, guest)
     preset_name = entry.participant.preset_name if guest.grants is None else None
     inside = deps.sessions.inside(guest.app_id, door.pointer, preset_name, request.peer_id)
     grants = _grants(guest, inside)
+    if request.check_only:
+        return AdmissionAnswer()
     session = _living(deps, inside)
     if session is None:
         session = _begin(deps, entry, door.pointer)

@@ -17,12 +17,15 @@ _NEVER_REVOKED = 2**53  # LiveKit tokens live until they expire: they carry no g
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """The bearer of a verified token. `grants` is None where the participant's preset decides."""
+    """The bearer of a verified token. `grants` is None where the participant's preset decides.
+
+    `participant_id` is None for somebody who would be made a participant by joining.
+    """
 
     account_id: AccountId
     app_id: AppId
     meeting_id: MeetingId
-    participant_id: ParticipantId
+    participant_id: ParticipantId | None
     generation: int
     grants: Grants | None = None
     name: str = ""
@@ -30,20 +33,21 @@ class Guest:
     attributes: dict[str, str] = field(default_factory=dict)
 
 
-def guest_of(deps: Dependencies, token: str) -> Guest:
+def guest_of(deps: Dependencies, token: str, *, make: bool = True) -> Guest:
     """Verify a token of either kind and return whom it stands for.
 
-    The participant of a LiveKit token is made when its identity is new to the meeting. Raises ParleyError TOKEN_*,
+    The participant of a LiveKit token is made when its identity is new to the meeting; without `make` it stays without
+    an id. Raises ParleyError TOKEN_*,
     NOT_ALLOWED, MEETING_NOT_FOUND or MEETING_INACTIVE.
     """
     # The header only chooses between two verifications, each of which has its one algorithm and its own keys.
     if token_header(token).get("alg") == LIVEKIT_ALGORITHM:
-        return _livekit_guest(deps, verify_livekit_token(token, deps.apps.api_key, deps.now_ms()))
+        return _livekit_guest(deps, verify_livekit_token(token, deps.apps.api_key, deps.now_ms()), make)
     claims = deps.signer.verify_participant(token, deps.now_ms())
     return Guest(claims.account_id, claims.app_id, claims.meeting_id, claims.participant_id, claims.generation)
 
 
-def _livekit_guest(deps: Dependencies, claims: LiveKitClaims) -> Guest:
+def _livekit_guest(deps: Dependencies, claims: LiveKitClaims, make: bool) -> Guest:
     app_id = claims.key.app_id
     meeting = deps.meetings.get(app_id, MeetingId(claims.room)) if is_uuid(claims.room) else None
     if meeting is None:
@@ -54,7 +58,7 @@ def _livekit_guest(deps: Dependencies, claims: LiveKitClaims) -> Guest:
         account_id=claims.key.account_id,
         app_id=app_id,
         meeting_id=meeting.id,
-        participant_id=_participant_id(deps, app_id, meeting.id, claims),
+        participant_id=_participant_id(deps, app_id, meeting.id, claims, make),
         generation=_NEVER_REVOKED,
         grants=claims.grants,
         name=claims.name,
@@ -63,8 +67,12 @@ def _livekit_guest(deps: Dependencies, claims: LiveKitClaims) -> Guest:
     )
 
 
-def _participant_id(deps: Dependencies, app_id: AppId, meeting_id: MeetingId, claims: LiveKitClaims) -> ParticipantId:
+def _participant_id(
+    deps: Dependencies, app_id: AppId, meeting_id: MeetingId, claims: LiveKitClaims, make: bool
+) -> ParticipantId | None:
     found = deps.participants.by_custom_id(app_id, meeting_id, claims.identity)
+    if found is None and not make:
+        return None
     if found is None:
         now_ms = deps.now_ms()
         found = Participant(

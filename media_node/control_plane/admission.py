@@ -1,11 +1,6 @@
-"""Asking the control plane for every client that wants to join, and what follows from an answer that was lost.
-
-A refusal is remembered for a short while, so that a browser, which can't read why its WebSocket was refused, gets the
-same reason from the validation request that its SDK sends next.
-"""
+"""Asking the control plane for every client that wants to join, and what follows from an answer that was lost."""
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -18,8 +13,7 @@ _log = logging.getLogger(__name__)
 
 TRIES = 2  # while the client waits; its SDK gives up after 5 to 15 s
 SETTLE_TRIES = 12  # in the background, about 50 s
-REMEMBER_REFUSAL_S = 30.0
-MAX_REMEMBERED = 1000
+MAX_SETTLING = 1000
 _UNCLEAR = {ErrorId.CONTROL_PLANE_UNREACHABLE, ErrorId.INTERNAL_ERROR, ErrorId.BUSY}
 
 
@@ -31,17 +25,14 @@ class Admissions:
         ask: Callable[[AdmissionRequest], Awaitable[AdmissionAnswer]],
         new_peer_id: Callable[[], PeerId],
         abandon: Callable[[Admission], None],
-        now: Callable[[], float],
         chance: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ask = ask
         self._new_peer_id = new_peer_id
         self._abandon = abandon
-        self._now = now
         self._chance = chance
         self._sleep = sleep
-        self._refusals: dict[bytes, tuple[float, ParleyError]] = {}
         self._settling: set[asyncio.Task[None]] = set()
 
     async def admit(self, token: str) -> AdmissionAnswer:
@@ -52,16 +43,12 @@ class Admissions:
         except ParleyError as error:
             if error.error in _UNCLEAR:
                 self._settle(request)
-            else:
-                self._remember(token, error)
             raise
-        self._refusals.pop(_digest(token), None)
         return answer
 
-    def refusal_of(self, token: str) -> ParleyError | None:
-        """Return why this token was refused a moment ago, if it was."""
-        told = self._refusals.get(_digest(token))
-        return told[1] if told is not None and self._now() - told[0] < REMEMBER_REFUSAL_S else None
+    async def check(self, token: str) -> None:
+        """Ask whether the client of `token` could join now, and admit nobody. Raises ParleyError with the reason."""
+        await self._ask_again(AdmissionRequest(token, self._new_peer_id(), check_only=True), TRIES)
 
     async def close(self) -> None:
         """Stop asking in the background."""
@@ -81,7 +68,7 @@ class Admissions:
 
     def _settle(self, request: AdmissionRequest) -> None:
         """The peer may have been counted though no answer came: find out, and report that it never joined."""
-        if len(self._settling) >= MAX_REMEMBERED:
+        if len(self._settling) >= MAX_SETTLING:
             _log.error("too many unclear admissions; one is left to the end of its session")
             return
         task = asyncio.ensure_future(self._find_out(request))
@@ -95,15 +82,3 @@ class Admissions:
             return  # refused: nothing was counted; never reachable: the session ends with this node's lease
         if answer.admission is not None:
             self._abandon(answer.admission)
-
-    def _remember(self, token: str, error: ParleyError) -> None:
-        now = self._now()
-        if len(self._refusals) >= MAX_REMEMBERED:
-            self._refusals = {k: v for k, v in self._refusals.items() if now - v[0] < REMEMBER_REFUSAL_S}
-            if len(self._refusals) >= MAX_REMEMBERED:
-                self._refusals.clear()
-        self._refusals[_digest(token)] = (now, error)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

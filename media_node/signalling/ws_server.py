@@ -68,8 +68,8 @@ class Host(Protocol):
     async def admit(self, token: str) -> AdmissionAnswer:
         """Ask for admission of a client. Raises ParleyError."""
 
-    def refusal_of(self, token: str) -> ParleyError | None:
-        """Return why this token was refused a moment ago."""
+    async def check(self, token: str) -> None:
+        """Ask whether a client could join now. Raises ParleyError with the reason."""
 
     def abandon(self, admission: Admission) -> None:
         """Learn that an admitted client went away before it got its answer."""
@@ -263,10 +263,8 @@ class SignallingServer:
         return ws
 
     async def _validate(self, request: web.Request) -> web.StreamResponse:
-        token = _token(request)
-        refused = self._host.refusal_of(token)
-        if refused is not None:
-            raise refused
+        """Say what a join would get: a browser can't read why its WebSocket was refused, and its SDK asks here."""
+        await self._host.check(_token(request))
         return web.Response(text="success", headers=_CORS)
 
     async def _dual_peer_connection(self, request: web.Request) -> web.StreamResponse:

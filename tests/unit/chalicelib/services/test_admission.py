@@ -9,7 +9,7 @@ import pytest
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.grants import Grants, Source
 from chalicelib.contract.ids import PeerId
-from chalicelib.contract.node_messages import EventType, LeaveReason
+from chalicelib.contract.node_messages import AdmissionAnswer, EventType, LeaveReason
 from chalicelib.domain.meeting import MeetingStatus
 from chalicelib.domain.session import EndReason, SessionStatus
 from chalicelib.services.apps import create_app
@@ -213,3 +213,13 @@ def test_admission_takes_three_requests_of_the_store(place: Installation) -> Non
     for token in tokens:
         place.answer(token)
     assert calls == ["doorway", "inside", "create", "doorway", "inside", "add_peer"]
+
+
+def test_a_check_writes_nothing_and_says_what_a_join_would_get(place: Installation) -> None:
+    meeting = place.meeting("stand-up")
+    token = place.token(meeting, "ada")
+    assert place.answer(token, check_only=True) == AdmissionAnswer()
+    assert place.answer(livekit_token(place, meeting.id, "new"), check_only=True) == AdmissionAnswer()
+    assert place.deps.participants.by_custom_id(place.app.id, meeting.id, "new") is None
+    change_meeting(place.deps, place.app.id, meeting.id, {"status": MeetingStatus.INACTIVE})
+    assert refusal(place, token, check_only=True) is ErrorId.MEETING_INACTIVE

@@ -8,7 +8,7 @@ from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.grants import Grants
 from chalicelib.contract.ids import AppId, MeetingId, ParticipantId, PeerId, SessionId
 from chalicelib.contract.node_messages import Admission, AdmissionAnswer, AdmissionRequest
-from media_node.control_plane.admission import REMEMBER_REFUSAL_S, SETTLE_TRIES, Admissions
+from media_node.control_plane.admission import SETTLE_TRIES, Admissions
 
 DOWN = ParleyError(ErrorId.CONTROL_PLANE_UNREACHABLE, "down")
 REFUSED = ParleyError(ErrorId.MEETING_INACTIVE, "the meeting is closed")
@@ -21,10 +21,7 @@ class Desk:
         self.script = list(script)
         self.asked: list[AdmissionRequest] = []
         self.abandoned: list[Admission] = []
-        self.now = 0.0
-        self.admissions = Admissions(
-            self.ask, self.new_peer_id, self.abandoned.append, lambda: self.now, lambda: 0.0, self.sleep
-        )
+        self.admissions = Admissions(self.ask, self.new_peer_id, self.abandoned.append, lambda: 0.0, self.sleep)
 
     def new_peer_id(self) -> PeerId:
         return PeerId(f"peer-{len({request.peer_id for request in self.asked})}")
@@ -62,23 +59,25 @@ async def test_a_stumble_is_repeated_for_the_same_peer() -> None:
     assert len({request.peer_id for request in desk.asked}) == 1
 
 
-async def test_a_refusal_is_final_and_remembered_for_the_validation_that_follows() -> None:
+async def test_a_refusal_is_final() -> None:
     desk = Desk(REFUSED)
     with pytest.raises(ParleyError):
         await desk.admissions.admit("token")
     assert len(desk.asked) == 1
-    assert desk.admissions.refusal_of("token") is REFUSED
-    assert desk.admissions.refusal_of("another") is None
-    desk.now += REMEMBER_REFUSAL_S
-    assert desk.admissions.refusal_of("token") is None
 
 
-async def test_an_admission_makes_an_earlier_refusal_forgotten() -> None:
+async def test_a_check_admits_nobody() -> None:
+    desk = Desk()
+    await desk.admissions.check("token")
+    assert [request.check_only for request in desk.asked] == [True]
+    assert desk.abandoned == []
+
+
+async def test_a_check_says_why_a_join_would_be_refused() -> None:
     desk = Desk(REFUSED)
-    with pytest.raises(ParleyError):
-        await desk.admissions.admit("token")
-    await desk.admissions.admit("token")
-    assert desk.admissions.refusal_of("token") is None
+    with pytest.raises(ParleyError) as raised:
+        await desk.admissions.check("token")
+    assert raised.value is REFUSED
 
 
 async def test_a_peer_that_may_have_been_counted_without_an_answer_is_found_out_and_reported() -> None:
@@ -90,7 +89,6 @@ async def test_a_peer_that_may_have_been_counted_without_an_answer_is_found_out_
         while not desk.abandoned:
             await asyncio.sleep(0)
     assert [admission.peer_id for admission in desk.abandoned] == ["peer-0"]
-    assert desk.admissions.refusal_of("token") is None
 
 
 async def test_finding_out_ends() -> None:
