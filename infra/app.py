@@ -15,16 +15,15 @@ from infra.control_plane_stack import ControlPlaneStack
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def synthesize(stage: str, output: Path | None = None) -> Path:
-    """Write the stack of `stage` into `output` (or where the CDK command line wants it) and return that folder."""
+def synthesize(stage: str) -> Path:
+    """Write the stack of `stage` to where ``CDK_OUTDIR`` says and return that folder."""
     # The packager of Chalice runs pip: without this the zip would hold other versions than those that were tested.
     os.environ.setdefault("PIP_CONSTRAINT", str(ROOT / "constraints.txt"))
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")  # Node 20 does, and is what we ask for
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # Chalice asks for one although packaging needs none
-    app = cdk.App(outdir=str(output) if output else None)
+    app = cdk.App()
     ControlPlaneStack(app, f"parley-{stage}", stage=stage, source_dir=ROOT)
     folder = Path(app.synth().directory)
-    shutil.rmtree(Path.cwd() / "chalice.out", ignore_errors=True)  # 15 MB that the assets now hold
+    shutil.rmtree(Path.cwd() / "chalice.out", ignore_errors=True)  # what the assets now hold
     return folder
 
 

@@ -1,8 +1,8 @@
 """The serverless half of Parley in AWS: one table with its stream, one queue, and the Chalice app's Lambdas and API.
 
 Chalice writes the functions and the API; what it cannot express (real ARNs, partial batch failures, retries, the
-dead-letter queue, rights on exactly these resources) is set on its template here, and tests/integration/test_deployment_template.py
-reads it back.
+dead-letter queue, rights on exactly these resources) is set on its template here, and
+tests/integration/test_deployment_template.py reads it back.
 """
 
 from pathlib import Path

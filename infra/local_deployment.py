@@ -5,6 +5,9 @@ and by the integration test that drives the deployed app.
 """
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,10 @@ WAIT_S = 2
 WAIT_ATTEMPTS = 90
 
 
+class PackagingFailed(Exception):
+    """Chalice or CDK could not write the template."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deployed:
     """Where a deployed control plane is: its base URL without a slash at the end, its table and its queue."""
@@ -26,6 +33,25 @@ class Deployed:
     url: str
     table: str
     queue_url: str
+
+
+def write_assembly(root: Path, stage: str, output: Path) -> None:
+    """Package the app and write its cloud assembly into `output`. Raises PackagingFailed with what was said."""
+    output.mkdir(parents=True)
+    env = {
+        **os.environ,
+        "CDK_OUTDIR": str(output),
+        "PARLEY_STAGE": stage,
+        "PYTHONPATH": str(root),
+        # CDK warns in nine lines about Node 20, which works.
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+    }
+    # A process of its own: CDK keeps a Node process while it is imported, and Chalice writes to the working folder.
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.app"], env=env, cwd=output.parent, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise PackagingFailed(done.stdout + done.stderr)
 
 
 def deploy(endpoint: str, assembly: Path, stack: str, parameters: Mapping[str, str]) -> Deployed:

@@ -50,11 +50,24 @@ def check_udp(bind: str, port: int, variable: str) -> None:
             raise _explained(error, "UDP", bind, port, variable) from error
 
 
-def _explained(error: OSError, protocol: str, address: str, port: int, variable: str) -> OSError | NotFree:
+def check_tcp(bind: str, port: int, variable: str, command: str) -> None:
+    """Raise NotFree unless the TCP port can be listened on right now; `command` is what the message tells to run."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+            probe.listen()
+        except OSError as error:
+            raise _explained(error, "TCP", bind, port, variable, command) from error
+
+
+def _explained(
+    error: OSError, protocol: str, address: str, port: int, variable: str, command: str = "make run"
+) -> OSError | NotFree:
     if error.errno == errno.EADDRINUSE:
         return NotFree(
             f"{protocol} port {port} is in use by another program: stop that program, or choose another port: "
-            f"make run {variable}={port + 1}"
+            f"{command} {variable}={port + 1}"
         )
     if error.errno == errno.EACCES:
         return NotFree(f"{protocol} port {port} needs more rights: choose one above 1023 with {variable}")

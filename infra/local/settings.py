@@ -35,8 +35,8 @@ class Settings:
 def read_settings(env: Mapping[str, str], root: Path) -> Settings:
     """Return the settings; `root` is the repository. Raises SettingsError."""
     return Settings(
-        port=_port(env, "PARLEY_PORT", DEFAULT_PORT),
-        media_port=_port(env, "PARLEY_MEDIA_PORT", DEFAULT_MEDIA_PORT),
+        port=read_port(env, "PARLEY_PORT", DEFAULT_PORT),
+        media_port=read_port(env, "PARLEY_MEDIA_PORT", DEFAULT_MEDIA_PORT),
         media_address=env.get("PARLEY_MEDIA_ADDRESS") or "127.0.0.1",
         bind=env.get("PARLEY_BIND") or "127.0.0.1",
         data_dir=(root / (env.get("PARLEY_DATA_DIR") or ".parley")).resolve(),
@@ -46,7 +46,8 @@ def read_settings(env: Mapping[str, str], root: Path) -> Settings:
     )
 
 
-def _port(env: Mapping[str, str], name: str, default: int) -> int:
+def read_port(env: Mapping[str, str], name: str, default: int) -> int:
+    """Return the port number in the variable `name`. Raises SettingsError."""
     text = env.get(name) or str(default)
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise SettingsError(f"{name} must be a port number from 1 to 65535, not {text!r}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.callers import backend
+from tests.integration.callers import backend_of
 from tests.running_parley import RunningParley, is_alive, running_parley, wait_until
 
 PARTS = ("control-plane", "database", "ministack", "node")
@@ -38,7 +38,7 @@ def call(
 
 
 def meeting_titles(parley: RunningParley) -> list[str]:
-    caller = backend(parley.env)
+    caller = backend_of(parley.env)
     page = caller.client.realtime_kit.meetings.get(caller.app_id, **caller.ids)
     return [meeting.title or "" for meeting in page.data or []]
 
@@ -46,7 +46,7 @@ def meeting_titles(parley: RunningParley) -> list[str]:
 def test_health_is_200_and_dev_env_is_all_an_sdk_needs(parley: RunningParley) -> None:
     status, health = call(parley, "GET", "/health")
     assert status == 200, health
-    backend(parley.env).meeting("from the environment alone")
+    backend_of(parley.env).meeting("from the environment alone")
     assert "from the environment alone" in meeting_titles(parley)
 
 
@@ -71,7 +71,7 @@ def test_secrets_are_for_the_owner_only(parley: RunningParley) -> None:
 def test_a_stop_ends_every_process_and_a_second_start_finds_the_data(
     fresh: RunningParley, number: signal.Signals
 ) -> None:
-    backend(fresh.env).meeting("kept")
+    backend_of(fresh.env).meeting("kept")
     before, pids = fresh.env, [fresh.child_pid(part) for part in PARTS]
     assert fresh.stop(number) == 0
     assert not [pid for pid in pids if is_alive(pid)]
@@ -82,7 +82,7 @@ def test_a_stop_ends_every_process_and_a_second_start_finds_the_data(
 
 
 def test_kill_9_of_the_supervisor_takes_everything_along_and_loses_nothing(fresh: RunningParley) -> None:
-    backend(fresh.env).meeting("still here")
+    backend_of(fresh.env).meeting("still here")
     pids = [fresh.child_pid(part) for part in PARTS]
     fresh.stop(signal.SIGKILL)
     wait_until(lambda: not [pid for pid in pids if is_alive(pid)], 5)
@@ -91,7 +91,7 @@ def test_kill_9_of_the_supervisor_takes_everything_along_and_loses_nothing(fresh
 
 
 def test_a_part_that_dies_is_started_again(fresh: RunningParley) -> None:
-    caller = backend(fresh.env)
+    caller = backend_of(fresh.env)
     caller.meeting("before")
     for part in ("database", "control-plane", "node"):
         pid = fresh.child_pid(part)
@@ -130,7 +130,7 @@ def test_two_installations_do_not_share_a_folder(parley: RunningParley) -> None:
 
 def test_without_the_database_binary_ministack_serves_the_table_too(tmp_path: Path) -> None:
     with running_parley(tmp_path / "data", PARLEY_DYNOXIDE="none") as running:
-        backend(running.env).meeting("in ministack")
+        backend_of(running.env).meeting("in ministack")
         assert running.output.read_text().splitlines()[0].startswith("no dynoxide binary")
         running.stop()
         running.start()
