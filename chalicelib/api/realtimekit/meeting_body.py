@@ -104,7 +104,7 @@ class MeetingBody(Body):
     summarize_on_end: bool | None = None
     transcribe_on_end: bool | None = None
     session_keep_alive_time_in_secs: (
-        Annotated[int | float, Field(ge=MIN_KEEP_ALIVE_SECONDS, le=MAX_KEEP_ALIVE_SECONDS)] | None
+        Annotated[float, Field(ge=MIN_KEEP_ALIVE_SECONDS, le=MAX_KEEP_ALIVE_SECONDS)] | None
     ) = None
     recording_config: _RecordingConfig | None = None
     ai_config: _AiConfig | None = None
