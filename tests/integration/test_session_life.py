@@ -31,6 +31,7 @@ from tests.integration.control_plane import NODE_SECRET, ControlPlane, running_c
 from tests.running_parley import free_port, wait_until
 
 LEASE_MS = 3_000  # short, yet long enough for a busy machine
+UNKNOWN_PEER = "018f3a1c-6d1e-7b2a-9c3d-0a1b2c3d4e5f"
 _ids = itertools.count(1)
 
 
@@ -338,13 +339,14 @@ def test_a_livekit_token_joins_the_same_session(
         ("/internal/nodes", "wrong", {}, 401, "credential_invalid"),
         ("/internal/nodes", NODE_SECRET, {"node_id": 7, "url": "http://x", "version": "1"}, 400, "invalid_field"),
         ("/internal/nodes", NODE_SECRET, {"node_id": "nd_12345678"}, 400, "invalid_field"),
-        ("/internal/admissions", "", {"token": "x", "peer_id": "y"}, 401, "token_missing"),
-        ("/internal/admissions", NODE_SECRET, {"token": "x", "peer_id": "y"}, 401, "token_invalid"),
+        ("/internal/admissions", "", {"token": "x", "peer_id": "y"}, 401, "credential_missing"),
+        ("/internal/admissions", NODE_SECRET, {"token": "x", "peer_id": "y"}, 401, "credential_invalid"),
         ("/internal/admissions", "node", {"token": "x"}, 400, "invalid_field"),
         ("/internal/admissions", "node", {"token": "x", "peer_id": "y"}, 400, "invalid_field"),
-        ("/internal/admissions", "participant", {"token": "x", "peer_id": "y"}, 401, "token_invalid"),
+        ("/internal/admissions", "participant", {"token": "x", "peer_id": "y"}, 401, "credential_invalid"),
+        ("/internal/admissions", "node", {"token": "x", "peer_id": UNKNOWN_PEER}, 401, "token_invalid"),
         ("/internal/events", "node", {"events": [{"type": "dance"}]}, 400, "invalid_field"),
-        ("/internal/events", "participant", {"events": []}, 401, "token_invalid"),
+        ("/internal/events", "participant", {"events": []}, 401, "credential_invalid"),
         ("/internal/nodes/nd_00000000/heartbeats", "node", {"sessions": 0, "peers": 0}, 403, "not_allowed"),
     ],
 )

@@ -26,12 +26,18 @@ def answer(message: Any) -> Response:
 
 
 def node_of(request: Request, deps: Dependencies) -> NodeClaims:
-    """Return which node calls, by its token. Raises ParleyError TOKEN_*."""
-    return deps.signer.verify_node(bearer(request), deps.now_ms())
+    """Return which node calls, by its token. Raises ParleyError CREDENTIAL_MISSING or CREDENTIAL_INVALID."""
+    try:
+        return deps.signer.verify_node(bearer(request), deps.now_ms())
+    except ParleyError as error:
+        # Not token_*: in the answer to an admission those are about the client's token, and the node passes them on.
+        missing = error.error is ErrorId.TOKEN_MISSING
+        known = ErrorId.CREDENTIAL_MISSING if missing else ErrorId.CREDENTIAL_INVALID
+        raise ParleyError(known, f"node token: {error.message}") from error
 
 
 def the_node(request: Request, deps: Dependencies, node_id: str) -> NodeClaims:
-    """Return the node that calls about itself. Raises ParleyError TOKEN_*, or NOT_ALLOWED for another node's token."""
+    """Return the node that calls about itself. Raises ParleyError CREDENTIAL_*, or NOT_ALLOWED for another node's."""
     claims = node_of(request, deps)
     if claims.node_id != node_id:
         raise ParleyError(ErrorId.NOT_ALLOWED, "a node may only speak for itself")
