@@ -48,7 +48,9 @@ class Admissions:
 
     async def check(self, token: str) -> None:
         """Ask whether the client of `token` could join now, and admit nobody. Raises ParleyError with the reason."""
-        await self._ask_again(AdmissionRequest(token, self._new_peer_id(), check_only=True), TRIES)
+        answer = await self._ask_again(AdmissionRequest(token, self._new_peer_id(), check_only=True), TRIES)
+        if answer.admission is not None:  # a control plane of before `check_only` admits in earnest
+            self._abandon(answer.admission)
 
     async def close(self) -> None:
         """Stop asking in the background."""

@@ -112,6 +112,8 @@ class FakeControlPlane:
         self.admissions.append(request)
         if request.token.startswith("bad"):
             raise ParleyError(ErrorId.TOKEN_INVALID, "this token is not good")
+        if request.check_only:
+            return AdmissionAnswer()
         if self.owned_elsewhere is not None:
             return AdmissionAnswer(owned_elsewhere=self.owned_elsewhere)
         identity, _, preset = request.token.partition(":")

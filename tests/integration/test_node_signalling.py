@@ -236,14 +236,14 @@ class TestRefusals:
         assert raised.value.headers is not None
         assert raised.value.headers[ws_server.ERROR_ID] == error.id
 
-    async def test_validation_tells_why_the_socket_was_refused(self, node: Node, http: aiohttp.ClientSession) -> None:
-        assert (await get(http, node, "/rtc/v1/validate?access_token=bad"))[:2] == (200, "success")
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            async with calling(http, node, "bad"):
-                pass
+    async def test_validation_says_what_a_join_would_get_and_admits_nobody(
+        self, node: Node, control_plane: FakeControlPlane, http: aiohttp.ClientSession
+    ) -> None:
+        assert (await get(http, node, "/rtc/v1/validate?access_token=ada"))[:2] == (200, "success")
         status, body, _ = await get(http, node, "/rtc/v1/validate?access_token=bad")
         assert status == 401
         assert "this token is not good" in body
+        assert all(request.check_only for request in control_plane.admissions)
 
     async def test_dual_peer_connection_clients_are_told_what_to_do(
         self, node: Node, http: aiohttp.ClientSession

@@ -21,6 +21,7 @@ class Desk:
         self.script = list(script)
         self.asked: list[AdmissionRequest] = []
         self.abandoned: list[Admission] = []
+        self.ignores_check_only = False
         self.admissions = Admissions(self.ask, self.new_peer_id, self.abandoned.append, lambda: 0.0, self.sleep)
 
     def new_peer_id(self) -> PeerId:
@@ -33,6 +34,8 @@ class Desk:
         self.asked.append(request)
         if self.script:
             raise self.script.pop(0)
+        if request.check_only and not self.ignores_check_only:
+            return AdmissionAnswer()
         return AdmissionAnswer(admission=admission_of(request))
 
 
@@ -102,3 +105,10 @@ async def test_finding_out_ends() -> None:
         await asyncio.sleep(0)
     assert len(desk.asked) == 2 + SETTLE_TRIES
     await desk.admissions.close()
+
+
+async def test_a_control_plane_too_old_for_checks_is_told_that_nobody_came() -> None:
+    desk = Desk()
+    desk.ignores_check_only = True
+    await desk.admissions.check("token")
+    assert [admission.peer_id for admission in desk.abandoned] == ["peer-0"]
