@@ -21,7 +21,8 @@ def synthesize(stage: str) -> Path:
     os.environ.setdefault("PIP_CONSTRAINT", str(ROOT / "constraints.txt"))
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # Chalice asks for one although packaging needs none
     app = cdk.App()
-    ControlPlaneStack(app, f"parley-{stage}", stage=stage, source_dir=ROOT)
+    tls_only = os.environ.get("PARLEY_PLAIN_HTTP") != "1"
+    ControlPlaneStack(app, f"parley-{stage}", stage=stage, source_dir=ROOT, tls_only=tls_only)
     folder = Path(app.synth().directory)
     shutil.rmtree(Path.cwd() / "chalice.out", ignore_errors=True)  # what the assets now hold
     return folder

@@ -37,9 +37,14 @@ STREAM_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStrea
 
 
 class ControlPlaneStack(cdk.Stack):
-    """Stack ``parley-<stage>``. The signing key and the node secret are parameters that CloudFormation never shows."""
+    """Stack ``parley-<stage>``. The signing key and the node secret are parameters that CloudFormation never shows.
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: str, source_dir: Path) -> None:
+    `tls_only`: the queues refuse plain HTTP. False only for an emulator, which speaks nothing else.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: str, source_dir: Path, tls_only: bool = True
+    ) -> None:
         super().__init__(scope, construct_id, description="Parley control plane")
         self._table = _table(self, stage)
         self._dead = sqs.Queue(
@@ -47,7 +52,7 @@ class ControlPlaneStack(cdk.Stack):
             "DeadLetters",
             queue_name=f"parley-{stage}-dead",
             retention_period=cdk.Duration.days(14),
-            enforce_ssl=True,
+            enforce_ssl=tls_only,
         )
         self._checks = sqs.Queue(
             self,
@@ -55,7 +60,7 @@ class ControlPlaneStack(cdk.Stack):
             queue_name=f"parley-{stage}-session-checks",
             visibility_timeout=cdk.Duration.seconds(VISIBILITY_S),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead, max_receive_count=MAX_RECEIVES),
-            enforce_ssl=True,
+            enforce_ssl=tls_only,
         )
         signing_key = _secret(self, "SigningKey", "Seed of the Ed25519 key that signs tokens: 32 bytes in base64url")
         node_secret = _secret(self, "NodeSecret", "What media nodes register with")

@@ -70,7 +70,7 @@ def _deploy(port: int, data_dir: Path, folder: Path) -> str:
     endpoint = f"http://127.0.0.1:{port}"
     _say("packaging the app and writing its template ...")
     assembly = folder / "assembly"
-    write_assembly(ROOT, STAGE, assembly)
+    write_assembly(ROOT, STAGE, assembly, plain_http=True)
     wait_for_port(endpoint, EMULATOR_DEADLINE_S)
     _say("deploying ...")
     credentials = new_credentials()

@@ -1,7 +1,7 @@
 """Deploys the synthesized stack to an AWS emulator over its public API, as the CDK command line does to AWS.
 
-The template and the packaged zip are the ones AWS would get; only the endpoint differs. Used by ``make deploy-local``
-and by the integration test that drives the deployed app.
+The packaged zip and the template are the ones AWS would get, but for the endpoint and the demand for TLS. Used by
+``make deploy-local`` and by the integration test that drives the deployed app.
 """
 
 import json
@@ -35,13 +35,17 @@ class Deployed:
     queue_url: str
 
 
-def write_assembly(root: Path, stage: str, output: Path) -> None:
-    """Package the app and write its cloud assembly into `output`. Raises PackagingFailed with what was said."""
+def write_assembly(root: Path, stage: str, output: Path, *, plain_http: bool = False) -> None:
+    """Package the app and write its cloud assembly into `output`. Raises PackagingFailed with what was said.
+
+    With `plain_http` the queues do not insist on TLS: the emulator speaks HTTP, and enforces what the template says.
+    """
     output.mkdir(parents=True)
     env = {
         **os.environ,
         "CDK_OUTDIR": str(output),
         "PARLEY_STAGE": stage,
+        "PARLEY_PLAIN_HTTP": "1" if plain_http else "0",
         "PYTHONPATH": str(root),
         # CDK warns in nine lines about Node 20, which works.
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",

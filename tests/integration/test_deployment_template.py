@@ -53,6 +53,15 @@ def test_a_message_that_cannot_be_handled_ends_in_the_dead_letter_queue(template
     assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
+def test_the_queues_refuse_plain_http(template: dict[str, Any]) -> None:
+    policies = of_type(template, "AWS::SQS::QueuePolicy")
+    assert len(policies) == 2
+    for policy in policies.values():
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_the_table_can_be_restored_and_survives_its_stack(template: dict[str, Any]) -> None:
     (table,) = of_type(template, "AWS::DynamoDB::Table").values()
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
