@@ -1,4 +1,4 @@
-"""What a node is told by its environment. docs/running.md lists the variables."""
+"""What a node is told by its environment: read_config names every variable, with its default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
