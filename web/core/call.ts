@@ -7,7 +7,7 @@ import { IDLE, type CallState } from './call_state';
 import { failureOf, type Device, type DeviceFailure } from './devices';
 import { readLevels } from './levels';
 import { disconnectProblem, problem, type Problem } from './problems';
-import { askServer } from './refusal';
+import { askRefusal } from './refusal';
 import { peersOf, permissionsOf, titleOf } from './snapshot';
 import { sameSet, SpeakingDetector, type Level } from './speaking';
 import { createStore, type Readable, type Store } from './store';
@@ -29,6 +29,8 @@ export interface JoinWith {
 }
 
 const LISTEN_EVERY_MS = 200;
+// A join takes some hundred ms; what takes longer is worth a question.
+const DOUBT_AFTER_MS = 2500;
 
 // Each of these may change what is on the screen; making the whole snapshot again costs less than a mistake.
 const EVENTS = [
@@ -82,6 +84,7 @@ export class Call {
   /** Joins and publishes as far as the preset allows; tracks it does not allow are stopped. Never throws: see `state`. */
   async join(wanted: JoinWith): Promise<void> {
     this.store.update((state) => ({ ...state, phase: 'connecting' }));
+    const doubt = setTimeout(() => void this.giveUpIfRefused(), DOUBT_AFTER_MS);
     try {
       await this.room.connect(signallingUrl(this.options.origin), this.options.token);
     } catch (error) {
@@ -89,6 +92,8 @@ export class Call {
       stop(wanted.camera);
       this.end(await this.reason(error));
       return;
+    } finally {
+      clearTimeout(doubt);
     }
     this.refresh();
     void this.listen();
@@ -177,11 +182,23 @@ export class Call {
     );
   }
 
+  // The library tries again and again after some refusals: it takes a 404 for an older server.
+  private async giveUpIfRefused(): Promise<void> {
+    const refusal = await this.refusal();
+    if (refusal === null || refusal.id === 'server_unreachable' || this.store.get().phase !== 'connecting') return;
+    this.end(refusal);
+    await this.room.disconnect();
+  }
+
   private async reason(error: unknown): Promise<Problem> {
-    const verdict = await askServer(this.options.origin, this.options.token, this.options.fetch);
-    if (!verdict.welcome) return verdict.problem;
+    const refusal = await this.refusal();
+    if (refusal !== null) return refusal;
     // The server would have us, and its socket opened or not: that is what the library's error still knows.
     return problem(error instanceof ConnectionError && SIGNAL_FAILURES.has(error.reason) ? 'server_unreachable' : 'media_failed');
+  }
+
+  private refusal(): Promise<Problem | null> {
+    return askRefusal(this.options.origin, this.options.token, this.options.fetch);
   }
 }
 

@@ -1,14 +1,14 @@
-// Why the server does not let us in. A browser hides the HTTP answer to a failed WebSocket, so we ask again by HTTP.
+// Whether the server lets us in, and why not. A browser hides the HTTP answer to a failed WebSocket: we ask by HTTP.
 
 import { problem, type Problem } from './problems';
 
 const TIMEOUT_MS = 5000;
 
-/** What the server says about a token before anybody joins. `title` is empty when the server does not tell. */
-export type Verdict = { readonly welcome: true; readonly title: string } | { readonly welcome: false; readonly problem: Problem };
-
-/** Asks `GET /rtc/v1/validate` about `token`. The token goes in a header: addresses end up in logs. Never throws. */
-export async function askServer(origin: string, token: string, get: typeof fetch): Promise<Verdict> {
+/**
+ * Asks `GET /rtc/v1/validate` what a join with `token` would get; null when it would be let in. Joins nothing, never throws.
+ * The token goes in a header: addresses end up in logs.
+ */
+export async function askRefusal(origin: string, token: string, get: typeof fetch): Promise<Problem | null> {
   let response: Response;
   let body: string;
   try {
@@ -19,19 +19,19 @@ export async function askServer(origin: string, token: string, get: typeof fetch
     });
     body = await response.text();
   } catch {
-    return { welcome: false, problem: problem('server_unreachable') };
+    return problem('server_unreachable');
   }
-  return readVerdict(response.status, body);
+  return readRefusal(response.status, body);
 }
 
-/** Reads the answer: 200 welcomes; anything else names the error in the API's envelope, or only by its status. */
-export function readVerdict(status: number, body: string): Verdict {
+/** Reads the answer: 200 is no refusal; anything else names the error in the API's envelope, or only by its status. */
+export function readRefusal(status: number, body: string): Problem | null {
+  if (status < 400) return null;
   const envelope = parse(body);
-  if (status < 400) return { welcome: true, title: text(record(record(envelope.data).meeting).title) };
   const errors = Array.isArray(envelope.errors) ? envelope.errors : [];
   const error = record(envelope.error ?? errors[0]);
   const id = text(error.id);
-  return { welcome: false, problem: problem(id || idOfStatus(status), text(error.message)) };
+  return problem(id || idOfStatus(status), text(error.message));
 }
 
 function idOfStatus(status: number): string {

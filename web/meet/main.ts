@@ -4,7 +4,7 @@ import './style.css';
 import './cards.css';
 import './call.css';
 import { isBrowserSupported } from 'livekit-client';
-import { askServer, Call, explainDevice, isOn, problem } from '../core';
+import { askRefusal, Call, explainDevice, isOn, problem } from '../core';
 import type { CallState, JoinWith, MeetAddress, Problem, TrackState } from '../core';
 import { CallView } from './call_view';
 import { shortcut } from './controls';
@@ -51,11 +51,8 @@ class Page {
 
   // A bad invitation is told at once, not after somebody has combed their hair.
   private async check(card: Prejoin): Promise<void> {
-    const verdict = await askServer(location.origin, this.address.token, fetch.bind(window));
-    if (this.face !== card) return;
-    if (!verdict.welcome) return this.fail(verdict.problem);
-    this.title = verdict.title || this.title;
-    card.setTitle(this.title);
+    const refusal = await askRefusal(location.origin, this.address.token, fetch.bind(window));
+    if (refusal && this.face === card && card.waiting) this.fail(refusal);
   }
 
   private join(wanted: JoinWith, card: Face = joiningCard()): void {

@@ -35,7 +35,8 @@ export class Prejoin {
     this.button.addEventListener('click', () => join(this.handOver()));
     const text = h('div', { class: 'prejoin-text' }, h('p', { class: 'eyebrow' }, 'Ready to join?'), this.heading, this.button, this.trouble);
     this.element = h('section', { class: 'card prejoin', 'data-testid': 'prejoin', 'aria-label': 'Before you join' }, this.preview, text);
-    this.setTitle(title);
+    // The server names the meeting to those who are in it: before the first call the page may not know.
+    write(this.heading, title || 'Your meeting');
     this.show('Starting camera and microphone …');
   }
 
@@ -46,9 +47,9 @@ export class Prejoin {
     this.take('camera', devices.camera);
   }
 
-  /** Names the meeting; without a name it stays neutral. */
-  setTitle(title: string): void {
-    write(this.heading, title || 'Your meeting');
+  /** Whether the person is still choosing. */
+  get waiting(): boolean {
+    return !this.over;
   }
 
   /** Presses the toggle that belongs to a key; tells whether there is one. */

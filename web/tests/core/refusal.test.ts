@@ -1,21 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { problem } from '../../core/problems';
-import { askServer, readVerdict } from '../../core/refusal';
+import { askRefusal, readRefusal } from '../../core/refusal';
 
 const envelope = (id: string, message = ''): string => JSON.stringify({ success: false, error: { id, message } });
 
-function reason(status: number, body: string): string {
-  const verdict = readVerdict(status, body);
-  return verdict.welcome ? 'welcome' : verdict.problem.id;
+function reason(status: number, body: string): string | undefined {
+  return readRefusal(status, body)?.id;
 }
 
 describe('the answer of the server', () => {
-  it('welcomes, in the plain text of LiveKit too', () => {
-    expect(readVerdict(200, 'success')).toEqual({ welcome: true, title: '' });
-  });
-
-  it('may name the meeting', () => {
-    expect(readVerdict(200, '{"success":true,"data":{"meeting":{"title":"Planning"}}}')).toEqual({ welcome: true, title: 'Planning' });
+  it('is no refusal when it is a success', () => {
+    expect(readRefusal(200, 'success')).toBeNull();
   });
 
   it.each([
@@ -45,8 +40,8 @@ describe('the answer of the server', () => {
   });
 
   it('is shown in the words of the server when we have none', () => {
-    const verdict = readVerdict(403, envelope('waiting_room', 'The host lets you in soon.'));
-    expect(verdict).toMatchObject({ welcome: false, problem: { id: 'waiting_room', detail: 'The host lets you in soon.' } });
+    const shown = readRefusal(403, envelope('waiting_room', 'The host lets you in soon.'));
+    expect(shown).toMatchObject({ id: 'waiting_room', detail: 'The host lets you in soon.' });
   });
 });
 
@@ -57,13 +52,13 @@ describe('asking the server', () => {
       asked.push({ url: String(url), init: init ?? {} });
       return new Response('success');
     };
-    await askServer('https://host', 'secret', get as typeof fetch);
+    await askRefusal('https://host', 'secret', get as typeof fetch);
     expect(asked[0]?.url).toBe('https://host/rtc/v1/validate');
     expect(new Headers(asked[0]?.init.headers).get('authorization')).toBe('Bearer secret');
   });
 
   it('says that the server is away when nothing answers', async () => {
-    const verdict = await askServer('https://host', 't', () => Promise.reject(new TypeError('failed')));
-    expect(verdict).toEqual({ welcome: false, problem: problem('server_unreachable') });
+    const refusal = await askRefusal('https://host', 't', () => Promise.reject(new TypeError('failed')));
+    expect(refusal).toEqual(problem('server_unreachable'));
   });
 });
