@@ -176,6 +176,23 @@ def test_maximum_concurrency_remembers_the_peak(place: Installation) -> None:
     assert session.empty_since_ms is None
 
 
+def test_a_join_decided_on_an_old_count_is_decided_again(place: Installation) -> None:
+    place.node()
+    meeting = place.meeting()
+    ada, bob = place.join(place.token(meeting, "ada")), place.join(place.token(meeting, "bob"))
+    at_peak = place.session(ada)
+    place.leave(ada, 1)
+    below = place.session(bob)
+    joining = replace(next(place.deps.sessions.peers(place.app.id, bob.session_id)), peer_id=place.peer_id())
+    with pytest.raises(ConditionFailed):
+        place.deps.sessions.add_peer(at_peak, joining)
+    place.deps.sessions.add_peer(below, joining)
+    with pytest.raises(ConditionFailed):
+        place.deps.sessions.add_peer(below, replace(joining, peer_id=place.peer_id()))
+    session = place.session(bob)
+    assert (session.live_peers, session.max_concurrent_peers) == (2, 2)
+
+
 def test_events_are_written_to_the_peer(place: Installation) -> None:
     place.node()
     ada = place.join(place.token(place.meeting()))

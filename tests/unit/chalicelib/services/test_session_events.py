@@ -114,6 +114,17 @@ def test_what_happens_to_a_peer_after_its_leave_is_passed_over(place: Installati
     assert place.session(ada).live_peers == 1
 
 
+def test_an_event_that_was_taken_is_handled_when_it_comes_again(place: Installation) -> None:
+    ada = place.join(place.token(place.meeting()))
+    for seq in (3, 3, 2):
+        assert place.report(ada, seq, EventType.PEER_CONNECTED) == EventsAccepted(1)
+        place.clock.advance(1)
+    peer = place.deps.sessions.peer(ada.app_id, ada.session_id, ada.peer_id)
+    assert peer is not None
+    assert peer.connected_at_ms == ada.session_started_at_ms
+    assert place.session(ada).last_event_seq == 3
+
+
 def test_a_peer_cannot_have_tracks_without_end(place: Installation) -> None:
     ada = place.join(place.token(place.meeting()))
     events = [event_of(ada, seq, EventType.TRACK_PUBLISHED, track_sid=f"TR_{seq}") for seq in range(1, MAX_TRACKS + 2)]

@@ -47,6 +47,19 @@ def test_a_sweep_that_ran_twice_or_a_day_late_ends_a_session_as_one_in_time_does
     assert first.ending == Ending(ada.session_started_at_ms, EndReason.NODE_LOST)
 
 
+def test_a_peer_that_came_after_the_last_heartbeat_does_not_leave_before_it_came(place: Installation) -> None:
+    meeting = place.meeting()
+    place.join(place.token(meeting, "ada"))
+    place.clock.advance(700)
+    bob = place.join(place.token(meeting, "bob"))
+    place.pass_time(6)
+    sweep(place.deps)
+    peer = place.deps.sessions.peer(bob.app_id, bob.session_id, bob.peer_id)
+    assert peer is not None
+    assert peer.left_at_ms == peer.joined_at_ms
+    assert place.session(bob).peer_balance_ms == 0
+
+
 def test_a_node_that_was_given_up_can_never_come_back(place: Installation) -> None:
     ada = place.join(place.token(place.meeting()))
     place.pass_time(6)
