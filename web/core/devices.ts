@@ -86,19 +86,31 @@ export function failureOf(error: unknown, device: Device = 'camera'): DeviceFail
 
 /** Says to a person what happened to a device and what to do about it. Empty when there is nothing to say. */
 export function explainDevice(device: Device, failure: DeviceFailure): string {
-  const name = device === 'screen' ? 'screen' : device;
+  return explain([device], failure);
+}
+
+/** Says it for several devices at once: what failed for the same reason shares a sentence. */
+export function explainDevices(failures: ReadonlyMap<Device, DeviceFailure>): string {
+  const reasons = new Map<DeviceFailure, Device[]>();
+  for (const [device, failure] of failures) reasons.set(failure, [...(reasons.get(failure) ?? []), device]);
+  return [...reasons].map(([failure, devices]) => explain(devices, failure)).filter(Boolean).join(' ');
+}
+
+function explain(devices: readonly Device[], failure: DeviceFailure): string {
+  const names = devices.join(' and ');
+  const [are, them] = devices.length > 1 ? ['are', 'them'] : ['is', 'it'];
   switch (failure) {
     case 'denied':
-      return `The ${name} is blocked. Allow it in the browser's address bar, then try again.`;
+      return `The ${names} ${are} blocked. Allow ${them} in the browser’s address bar, then try again.`;
     case 'missing':
-      return `No ${name} was found.`;
+      return `No ${devices.join(' or ')} was found.`;
     case 'in_use':
-      return `The ${name} is in use by another program.`;
+      return `The ${names} ${are} in use by another program.`;
     case 'insecure':
-      return `The ${name} needs a secure address: open this page over https.`;
+      return `The ${names} ${devices.length > 1 ? 'need' : 'needs'} a secure address: open this page over https.`;
     case 'cancelled':
       return '';
     case 'unknown':
-      return `The ${name} could not be started.`;
+      return `The ${names} could not be started.`;
   }
 }

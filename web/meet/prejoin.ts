@@ -1,7 +1,8 @@
 // The card before the call: see yourself, choose microphone and camera, join.
 
 import type { LocalAudioTrack, LocalVideoTrack } from 'livekit-client';
-import { explainDevice, openBoth, openCamera, openMicrophone, type JoinWith, type Opened } from '../core';
+import { explainDevices, openBoth, openCamera, openMicrophone } from '../core';
+import type { Device, DeviceFailure, JoinWith, Opened } from '../core';
 import { Toggle } from './controls';
 import { h, mark, write } from './dom';
 import { icon } from './icons';
@@ -19,7 +20,7 @@ export class Prejoin {
   private readonly cameraToggle = new Toggle('camera', (on) => this.setCamera(on), 'prejoin-camera');
   private microphone: LocalAudioTrack | null = null;
   private camera: LocalVideoTrack | null = null;
-  private readonly troubles = new Map<string, string>();
+  private readonly failures = new Map<Device, DeviceFailure>();
   private over = false;
 
   constructor(title: string, join: (wanted: JoinWith) => void) {
@@ -96,12 +97,12 @@ export class Prejoin {
   private take(device: 'camera', opened: Opened<LocalVideoTrack>): void;
   private take(device: 'microphone' | 'camera', opened: Opened<LocalAudioTrack> | Opened<LocalVideoTrack>): void {
     if ('failure' in opened) {
-      this.troubles.set(device, explainDevice(device, opened.failure));
+      this.failures.set(device, opened.failure);
     } else if (this.over) {
       opened.track.stop(); // the person joined or the card was closed while the browser was still asking
       return;
     } else {
-      this.troubles.delete(device);
+      this.failures.delete(device);
       if (device === 'microphone') this.microphone = opened.track as LocalAudioTrack;
       else this.camera = opened.track as LocalVideoTrack;
       if (this.camera && device === 'camera') this.camera.attach(this.video);
@@ -114,8 +115,9 @@ export class Prejoin {
     this.cameraToggle.show(this.camera !== null);
     mark(this.preview, 'data-state', this.camera ? 'video' : 'off');
     write(this.hint, hint || (this.camera ? '' : 'Your camera is off'));
-    const troubles = [...this.troubles.values()].filter(Boolean);
-    write(this.trouble, troubles.length ? `${troubles.join(' ')} You can join without it.` : '');
-    this.trouble.hidden = troubles.length === 0;
+    const trouble = explainDevices(this.failures);
+    const without = this.failures.size > 1 ? 'them' : 'it';
+    write(this.trouble, trouble && `${trouble} You can join without ${without}.`);
+    this.trouble.hidden = !trouble;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainDevice, failureOf } from '../../core/devices';
+import { explainDevice, explainDevices, failureOf, type Device, type DeviceFailure } from '../../core/devices';
 
 const named = (name: string): Error => Object.assign(new Error('x'), { name });
 
@@ -21,5 +21,13 @@ describe('a device that does not open', () => {
   it('is explained with what to do', () => {
     expect(explainDevice('camera', 'denied')).toContain('Allow it');
     expect(explainDevice('microphone', 'missing')).toBe('No microphone was found.');
+  });
+
+  it('shares a sentence with another one that failed for the same reason', () => {
+    const both = new Map<Device, DeviceFailure>([['microphone', 'denied'], ['camera', 'denied']]);
+    expect(explainDevices(both)).toMatch(/^The microphone and camera are blocked\. Allow them /);
+    const apart = new Map<Device, DeviceFailure>([['microphone', 'in_use'], ['camera', 'missing']]);
+    expect(explainDevices(apart)).toBe('The microphone is in use by another program. No camera was found.');
+    expect(explainDevices(new Map())).toBe('');
   });
 });
