@@ -6,9 +6,11 @@ that into ``route_not_found``, and so does a gateway response in the deployed AP
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from chalice.app import Blueprint, Request, Response
+from pydantic import BaseModel
 
 from chalicelib import telemetry
 from chalicelib.api.errors import answer_to, enveloped
@@ -16,12 +18,35 @@ from chalicelib.api.errors import answer_to, enveloped
 View = Callable[..., Response]
 
 
-class Routes(Blueprint):
-    """A blueprint for the JSON APIs."""
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call of an API, as the reference describes it: `body` and `query` are the models that validate it."""
 
-    def route(self, path: str, **options: Any) -> Callable[[View], View]:
+    method: str
+    path: str
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+
+
+class Routes(Blueprint):
+    """A blueprint for the JSON APIs; `operations` lists what was registered."""
+
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name)
+        self.operations: list[Operation] = []
+
+    def route(
+        self,
+        path: str,
+        *,
+        body: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        **options: Any,
+    ) -> Callable[[View], View]:
         """Register a view like Chalice does, with its exceptions mapped."""
         register = super().route(path, **options)
+        for method in options.get("methods", ["GET"]):
+            self.operations.append(Operation(method, path, body, query))
 
         def decorate(view: View) -> View:
             registered: View = register(_answering(view))
