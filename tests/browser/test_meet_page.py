@@ -1,9 +1,10 @@
 """A person in Chromium, on the meet page, in a call with an unmodified `livekit` client."""
 
 import asyncio
+import re
 
 from livekit import rtc
-from playwright.async_api import expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import DESK, PHONE, SMALLEST, OpenPage, Photograph
 from tests.browser.meet_page import PATIENCE_MS, MeetPage
@@ -21,6 +22,11 @@ from tests.integration.live_media import (
 )
 
 RED, BLUE = (200, 40, 90), (40, 70, 190)
+# A connection may be back before anybody looks.
+_WATCH_STATES = """call => {
+    window.seen = [];
+    new MutationObserver(() => seen.push(call.dataset.state)).observe(call, { attributeFilter: ['data-state'] });
+}"""
 
 
 def publication(room: rtc.Room, identity: str, source: "rtc.TrackSource.ValueType") -> rtc.RemoteTrackPublication:
@@ -115,6 +121,33 @@ async def test_leaving_and_coming_back(rooms: Backend, open_page: OpenPage, phot
         await page.press("rejoin")
         await page.is_in_call(2)
         await assert_gets_camera(bob, "ada")
+
+
+async def test_a_lost_connection_says_so_and_comes_back(rooms: Backend, open_page: OpenPage) -> None:
+    meeting = rooms.meeting("lost")
+    picture = Picture(RED)
+    sockets: list[WebSocketRoute] = []
+
+    def keep(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    async def route(page: Page) -> None:
+        await page.route_web_socket(re.compile("/rtc/v1"), keep)
+
+    async with joined(rooms, meeting, "bob") as bob, playing(picture):
+        await publish(bob, picture)
+        token = rooms.token(meeting, "ada")
+        async with open_page(meeting, token, query="&autojoin=1", before=route) as page:
+            await page.is_in_call(2)
+            await assert_shows(page, "bob", RED)
+            await page.by("call").evaluate(_WATCH_STATES)
+            await sockets[-1].close(code=1011, reason="lost")
+            await page.page.wait_for_function("() => seen.includes('reconnecting')", timeout=PATIENCE_MS)
+            await page.is_in_call(2)
+            await expect(page.by("reconnecting")).to_be_hidden()
+            await assert_shows(page, "bob", RED)
+            await assert_gets_camera(bob, "ada")
 
 
 async def test_people_come_and_go(rooms: Backend, open_page: OpenPage, photograph: Photograph) -> None:
