@@ -96,13 +96,16 @@ class Registration:
     def on_refused(self, error: ParleyError) -> None:
         """Take an error that a call with this node's token met, whichever call it was."""
         if error.error is ErrorId.NODE_NOT_REGISTERED:
-            _log.warning("taken for dead; starting over under a new id", extra={"node_id": self.node_id})
-            self._current = None
-            self.node_id = self._new_node_id()
-            self._on_fenced()
+            self._start_over()
         elif error.error in _TOKEN_TROUBLE:
             _log.warning("credential refused; registering again", extra={"error": error.error.id})
             self._current = None
+
+    def _start_over(self) -> None:
+        _log.warning("taken for dead; starting over under a new id", extra={"node_id": self.node_id})
+        self._current = None
+        self.node_id = self._new_node_id()
+        self._on_fenced()
 
     async def leave(self) -> None:
         """Tell the control plane that this node is going. Raises ParleyError."""
@@ -120,6 +123,8 @@ class Registration:
                 )
             except ParleyError as error:
                 _log.warning("cannot register", extra={"error": error.error.id, "attempt": attempt})
+                if error.error is ErrorId.ALREADY_EXISTS:
+                    self._start_over()  # given up while our token had expired: this id will never be taken again
                 await self._sleep(backoff_s(attempt, self._chance))
                 attempt += 1
                 continue

@@ -131,3 +131,13 @@ async def test_a_refused_credential_is_renewed_under_the_same_id_and_nothing_is_
         await fleet.beats(3)
         assert fleet.fenced == 0
         assert fleet.client.registered == ["nd_00000000", "nd_00000000"]
+
+
+async def test_a_node_given_up_while_its_token_had_expired_starts_over() -> None:
+    async with running() as fleet:
+        await fleet.beats(1)
+        fleet.client.register_errors = [ParleyError(ErrorId.ALREADY_EXISTS, "given up")]
+        fleet.client.beat_errors = [ParleyError(ErrorId.CREDENTIAL_INVALID, "expired")]
+        await fleet.beats(3)
+        assert fleet.fenced == 1
+        assert fleet.client.registered == ["nd_00000000", "nd_00000001"]
