@@ -1,6 +1,7 @@
 """``python -m infra.local``: a whole installation on this machine, until Ctrl-C. What ``make run`` ends in."""
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -35,6 +36,8 @@ def main() -> int:
         return 1
     for folder in ("logs", "tmp", "ministack"):
         (settings.data_dir / folder).mkdir(exist_ok=True)
+    # Of this process and the gateway in it: the terminal is for what a person has to know.
+    logging.basicConfig(filename=settings.data_dir / "logs" / "gateway.log", format="%(asctime)s %(name)s %(message)s")
     ports = InternalPorts(*free_tcp_ports(4))
     stack = plan(settings, credentials, ports, dynoxide, os.environ, ROOT)
     if stack.notice:
