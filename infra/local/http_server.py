@@ -17,6 +17,7 @@ import waitress
 from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import LocalChalice, LocalGateway, LocalGatewayException
+from waitress import wasyncore
 
 from chalicelib.contract.errors import ErrorId
 
@@ -68,11 +69,14 @@ class HttpServer:
         return self
 
     def stop(self) -> None:
-        """Close the port and wait until the serving thread has ended."""
-        # The loop of waitress sleeps in select(): without a wake-up it would see the closed port a second later.
-        self._server.trigger.pull_trigger()
-        self._server.close()
-        self._thread.join(timeout=5)
+        """Close the port and every connection, and wait until the serving thread has ended."""
+        # Closed from the serving thread itself: closed from another one, its select() would find dead descriptors.
+        self._server.trigger.pull_trigger(self._close)
+        self._thread.join(timeout=10)
+
+    def _close(self) -> None:
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._server._map, ignore_all=True)
 
     def __enter__(self) -> Self:
         return self.start()
