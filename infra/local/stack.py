@@ -147,6 +147,7 @@ def _node(
 ) -> ChildSpec:
     env = {
         **base,
+        "PARLEY_NODE_HOST": "127.0.0.1",  # only the gateway reaches it, whatever address media is sent to
         "PARLEY_NODE_PORT": str(ports.node),
         "PARLEY_NODE_URL": f"http://127.0.0.1:{ports.node}",
         "PARLEY_MEDIA_PORT": str(settings.media_port),
