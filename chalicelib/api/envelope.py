@@ -13,6 +13,7 @@ from chalicelib.contract.errors import ErrorId
 Headers = dict[str, str | list[str]]
 
 _RETRY_WORTHWHILE = {408, 429}
+_WILL_NOT_CHANGE = {ErrorId.NOT_AVAILABLE_YET, ErrorId.ENGINE_NOT_AVAILABLE}
 
 
 def success(data: Any, *, paging: dict[str, int] | None = None, status: int = 200) -> Response:
@@ -37,7 +38,7 @@ def failure(error: ErrorId, message: str, pointer: str | None = None, headers: H
     }
     answer_headers: Headers = {"Content-Type": "application/json", **(headers or {})}
     # The SDKs repeat 409 and every 5xx by default, POSTs too. Only what may go better the next time is worth it.
-    if error is ErrorId.NOT_AVAILABLE_YET or (error.status < 500 and error.status not in _RETRY_WORTHWHILE):
+    if error in _WILL_NOT_CHANGE or (error.status < 500 and error.status not in _RETRY_WORTHWHILE):
         answer_headers["x-should-retry"] = "false"
     return Response(body=body, status_code=error.status, headers=answer_headers)
 
