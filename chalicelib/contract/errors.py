@@ -36,6 +36,7 @@ class ErrorId(enum.Enum):
     LIVESTREAM_NOT_FOUND = ("livestream_not_found", 404, 40413)
     LIVESTREAM_SESSION_NOT_FOUND = ("livestream_session_not_found", 404, 40414)
     PEER_NOT_FOUND = ("peer_not_found", 404, 40415)
+    TRACK_NOT_FOUND = ("track_not_found", 404, 40420)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, 40500)
     ALREADY_EXISTS = ("already_exists", 409, 40901)
     STALE_EPOCH = ("stale_epoch", 409, 40902)
@@ -52,6 +53,7 @@ class ErrorId(enum.Enum):
     BUSY = ("busy", 503, 50301)
     NO_NODE_AVAILABLE = ("no_node_available", 503, 50302)
     CONTROL_PLANE_UNREACHABLE = ("control_plane_unreachable", 503, 50303)
+    NODE_UNREACHABLE = ("node_unreachable", 503, 50304)
 
     @property
     def id(self) -> str:
