@@ -1,76 +1,111 @@
-"""Reading query parameters: pages, searches, times and choices. Every error points at the parameter."""
+"""Query parameters against pydantic models: pages, searches, times and choices. Every error points at the parameter.
 
-import enum
-from collections.abc import Mapping
+A route names its model twice: where it is registered, for the API's description, and where it is read.
+"""
+
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 from chalice.app import Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from chalicelib.contract.errors import ErrorId, ParleyError
-from chalicelib.contract.limits import DEFAULT_PER_PAGE, MAX_PER_PAGE, MAX_TITLE_CHARS
+from chalicelib.contract.limits import DEFAULT_PER_PAGE, MAX_PAGE_NO, MAX_PER_PAGE, MAX_TITLE_CHARS
 from chalicelib.domain.paging import PageRequest
 
-E = TypeVar("E", bound=enum.StrEnum)
-_MAX_PAGE_NO = 1_000_000
+_MAX_VALUES = 100  # of one parameter that may be repeated
+_MAX_VALUE_CHARS = 1024
 
 
-def text(request: Request, name: str, max_chars: int = MAX_TITLE_CHARS) -> str:
-    """Return a parameter, or an empty string. Raises ParleyError INVALID_FIELD when it is too long."""
-    values: Mapping[str, str] = request.query_params or {}
-    value = str(values.get(name) or "")
-    if len(value) > max_chars:
-        raise _invalid(name, f"at most {max_chars} characters")
-    return value
+class Query(BaseModel):
+    """Base of the models of query parameters; unknown ones are ignored, an empty one counts as absent."""
+
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
-def page(request: Request) -> PageRequest:
-    """Return the page asked for: page_no from 1 (absent and 0 mean 1), per_page 1 to 100. Raises ParleyError."""
-    number = _integer(request, "page_no", 1, _MAX_PAGE_NO)
-    size = _integer(request, "per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE)
-    return PageRequest(page_no=max(1, number), per_page=size or DEFAULT_PER_PAGE)
+Q = TypeVar("Q", bound=Query)
 
 
-def choice(request: Request, name: str, kind: type[E]) -> E | None:
-    """Return a member of `kind`, or None when the parameter is absent. Raises ParleyError INVALID_FIELD."""
-    value = text(request, name)
-    if not value:
-        return None
+def read_query(request: Request, model: type[Q]) -> Q:
+    """Return the parameters as `model`. Raises pydantic's ValidationError for the first wrong one.
+
+    A field that is a list takes a repeated parameter, or one with commas; any other field the last of several.
+    """
+    given = request.query_params
+    values: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        texts = [text for text in given.getlist(key) if text] if given is not None and key in given else []
+        if texts:
+            values[key] = _parts(texts) if _is_list(field.annotation) else texts[-1]
+    return model.model_validate(values)
+
+
+def _is_list(annotation: Any) -> bool:
+    choices = getattr(annotation, "__args__", ())
+    return get_origin(annotation) is list or any(get_origin(choice) is list for choice in choices)
+
+
+def _parts(texts: list[str]) -> list[str]:
+    return [part for text in texts for part in text.split(",") if part]
+
+
+def _whole_number(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    digits = value.removesuffix(".0")  # the SDKs type pages as floats
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 9:
+        raise ValueError("must be a whole number")
+    return int(digits)
+
+
+def _moment_ms(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
     try:
-        return kind(value)
-    except ValueError:
-        raise _invalid(name, f"must be one of {', '.join(kind)}") from None
-
-
-def newest_first(request: Request, *, default: bool = True) -> bool:
-    """Read ``sort_order``: ASC, DESC, or DSC, which one part of the SDK says for DESC. Raises ParleyError."""
-    value = text(request, "sort_order")
-    if value not in {"", "ASC", "DESC", "DSC"}:
-        raise _invalid("sort_order", "must be ASC or DESC")
-    return default if not value else value != "ASC"
-
-
-def time_ms(request: Request, name: str) -> int | None:
-    """Return an ISO 8601 time as ms since 1970; one without a zone is UTC. Raises ParleyError INVALID_FIELD."""
-    value = text(request, name)
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value[:_MAX_VALUE_CHARS])
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return int(moment.timestamp() * 1000)
     except (ValueError, OverflowError):
-        raise _invalid(name, "must be an ISO 8601 time") from None
+        raise ValueError("must be an ISO 8601 time") from None
 
 
-def _integer(request: Request, name: str, default: int, highest: int) -> int:
-    value = text(request, name).removesuffix(".0")  # the SDKs type pages as floats
-    if not value:
-        return default
-    if not (value.isascii() and value.isdecimal()) or len(value) > 9 or int(value) > highest:
-        raise _invalid(name, f"must be an integer from 0 to {highest}")
-    return int(value)
+Text = Annotated[str, Field(max_length=MAX_TITLE_CHARS)]
+Whole = Annotated[int, BeforeValidator(_whole_number)]
+# An ISO 8601 time as ms since 1970; one without a zone is UTC.
+TimeMs = Annotated[
+    int, BeforeValidator(_moment_ms), WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 64})
+]
+SortOrder = Literal["ASC", "DESC", "DSC"]  # DSC is what one part of the SDK says for DESC
 
 
-def _invalid(name: str, reason: str) -> ParleyError:
-    return ParleyError(ErrorId.INVALID_FIELD, f"/{name}: {reason}", f"/{name}")
+class PageQuery(Query):
+    """Which page of a list: absent and 0 mean the first page, and the usual size."""
+
+    page_no: Annotated[Whole, Field(ge=0, le=MAX_PAGE_NO, description="Page, from 1")] = 1
+    per_page: Annotated[Whole, Field(ge=0, le=MAX_PER_PAGE, description="Items of a page")] = DEFAULT_PER_PAGE
+
+    @property
+    def page(self) -> PageRequest:
+        """The page asked for."""
+        return PageRequest(page_no=max(1, self.page_no), per_page=self.per_page or DEFAULT_PER_PAGE)
+
+
+class SearchQuery(PageQuery):
+    """A page of what a search finds."""
+
+    search: Annotated[Text, Field(description="Part of a name or title, or a whole id")] = ""
+
+
+class OrderedQuery(SearchQuery):
+    """A page of what a search finds, in an order."""
+
+    sort_order: SortOrder | None = None
+
+    def newest_first(self, *, default: bool = True) -> bool:
+        """Tell whether the order asked for runs backwards in time."""
+        return default if self.sort_order is None else self.sort_order != "ASC"
+
+
+def page(request: Request) -> PageRequest:
+    """Return the page asked for, of a call that has no other parameters."""
+    return read_query(request, PageQuery).page

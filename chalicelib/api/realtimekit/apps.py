@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from chalice.app import Response
 from pydantic import Field
 
-from chalicelib.api import page_query
 from chalicelib.api.authentication import account_of
 from chalicelib.api.envelope import iso, success
+from chalicelib.api.page_query import OrderedQuery, read_query
 from chalicelib.api.request_body import Body, read_body
 from chalicelib.api.routing import Routes
 from chalicelib.contract.limits import MAX_NAME_CHARS
@@ -25,20 +25,15 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
     """Return the blueprint."""
     blueprint = Routes(__name__)
 
-    @blueprint.route("/apps", methods=["GET"])
+    @blueprint.route("/apps", methods=["GET"], query=OrderedQuery)
     def list_(account_id: str) -> Response:
         request = blueprint.current_request
         account = account_of(request, deps(), account_id)
-        page = list_apps(
-            deps(),
-            account,
-            page_query.page(request),
-            search=page_query.text(request, "search"),
-            newest_first=page_query.newest_first(request),
-        )
+        query = read_query(request, OrderedQuery)
+        page = list_apps(deps(), account, query.page, search=query.search, newest_first=query.newest_first())
         return success([_rendered(app) for app in page.items], paging=page.counts)
 
-    @blueprint.route("/apps", methods=["POST"])
+    @blueprint.route("/apps", methods=["POST"], body=_NewApp)
     def create(account_id: str) -> Response:
         request = blueprint.current_request
         account = account_of(request, deps(), account_id)

@@ -4,11 +4,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import Response
 
-from chalicelib.api import page_query
 from chalicelib.api.authentication import app_of
 from chalicelib.api.envelope import iso, success
+from chalicelib.api.page_query import SearchQuery, TimeMs, read_query
 from chalicelib.api.realtimekit.meeting_body import MeetingBody, MeetingPatch
 from chalicelib.api.request_body import read_body
 from chalicelib.api.routing import Routes
@@ -17,18 +17,29 @@ from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.meetings import change_meeting, create_meeting, get_meeting, list_meetings
 
 
+class _MeetingQuery(SearchQuery):
+    status: MeetingStatus | None = None
+    start_time: TimeMs | None = None
+    end_time: TimeMs | None = None
+
+    @property
+    def filter(self) -> MeetingFilter:
+        return MeetingFilter(self.search, self.status, self.start_time, self.end_time)
+
+
 def routes(deps: Callable[[], Dependencies]) -> Routes:
     """Return the blueprint."""
     blueprint = Routes(__name__)
 
-    @blueprint.route("/{app_id}/meetings", methods=["GET"])
+    @blueprint.route("/{app_id}/meetings", methods=["GET"], query=_MeetingQuery)
     def list_(account_id: str, app_id: str) -> Response:
         request = blueprint.current_request
         app = app_of(request, deps(), account_id, app_id)
-        page = list_meetings(deps(), app.id, page_query.page(request), _filter(request))
+        query = read_query(request, _MeetingQuery)
+        page = list_meetings(deps(), app.id, query.page, query.filter)
         return success([_summary(meeting) for meeting in page.items], paging=page.counts)
 
-    @blueprint.route("/{app_id}/meetings", methods=["POST"])
+    @blueprint.route("/{app_id}/meetings", methods=["POST"], body=MeetingBody)
     def create(account_id: str, app_id: str) -> Response:
         request = blueprint.current_request
         app = app_of(request, deps(), account_id, app_id)
@@ -40,7 +51,7 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
         app = app_of(blueprint.current_request, deps(), account_id, app_id)
         return success(_rendered(get_meeting(deps(), app.id, meeting_id)))
 
-    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["PATCH"])
+    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["PATCH"], body=MeetingPatch)
     def change(account_id: str, app_id: str, meeting_id: str) -> Response:
         request = blueprint.current_request
         app = app_of(request, deps(), account_id, app_id)
@@ -48,15 +59,6 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
         return success(_rendered(change_meeting(deps(), app.id, meeting_id, changes)))
 
     return blueprint
-
-
-def _filter(request: Request) -> MeetingFilter:
-    return MeetingFilter(
-        search=page_query.text(request, "search"),
-        status=page_query.choice(request, "status", MeetingStatus),
-        from_ms=page_query.time_ms(request, "start_time"),
-        to_ms=page_query.time_ms(request, "end_time"),
-    )
 
 
 def _rendered(meeting: Meeting) -> dict[str, Any]:

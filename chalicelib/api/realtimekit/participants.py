@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from chalice.app import Response
 from pydantic import Field
 
-from chalicelib.api import page_query
 from chalicelib.api.authentication import app_of
 from chalicelib.api.envelope import iso, success
+from chalicelib.api.page_query import PageQuery, read_query
 from chalicelib.api.request_body import Body, read_body
 from chalicelib.api.routing import Routes
 from chalicelib.contract.limits import MAX_IDENTITY_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS
@@ -57,7 +57,7 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
     _routes_of_all(blueprint, deps)
     _routes_of_one(blueprint, deps)
 
-    @blueprint.route(_ONE + "/token", methods=["POST"])
+    @blueprint.route(_ONE + "/token", methods=["POST"], body=_Refresh)
     def refresh_token(account_id: str, app_id: str, meeting_id: str, participant_id: str) -> Response:
         home = _home(blueprint, deps(), account_id, app_id, meeting_id)
         body = read_body(blueprint.current_request, _Refresh)
@@ -69,13 +69,13 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
 
 
 def _routes_of_all(blueprint: Routes, deps: Callable[[], Dependencies]) -> None:
-    @blueprint.route(_PATH, methods=["GET"])
+    @blueprint.route(_PATH, methods=["GET"], query=PageQuery)
     def list_(account_id: str, app_id: str, meeting_id: str) -> Response:
         home = _home(blueprint, deps(), account_id, app_id, meeting_id)
-        page = participants.list_participants(deps(), home, page_query.page(blueprint.current_request))
+        page = participants.list_participants(deps(), home, read_query(blueprint.current_request, PageQuery).page)
         return success([_rendered(participant) for participant in page.items], paging=page.counts)
 
-    @blueprint.route(_PATH, methods=["POST"])
+    @blueprint.route(_PATH, methods=["POST"], body=_NewParticipant)
     def add(account_id: str, app_id: str, meeting_id: str) -> Response:
         home = _home(blueprint, deps(), account_id, app_id, meeting_id)
         body = read_body(blueprint.current_request, _NewParticipant)
@@ -90,7 +90,7 @@ def _routes_of_one(blueprint: Routes, deps: Callable[[], Dependencies]) -> None:
         home = _home(blueprint, deps(), account_id, app_id, meeting_id)
         return success(_rendered(participants.get_participant(deps(), home, participant_id)))
 
-    @blueprint.route(_ONE, methods=["PATCH"])
+    @blueprint.route(_ONE, methods=["PATCH"], body=_ParticipantPatch)
     def change(account_id: str, app_id: str, meeting_id: str, participant_id: str) -> Response:
         home = _home(blueprint, deps(), account_id, app_id, meeting_id)
         body = read_body(blueprint.current_request, _ParticipantPatch)

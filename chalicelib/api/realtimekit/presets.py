@@ -5,9 +5,9 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.api import page_query
 from chalicelib.api.authentication import app_of
 from chalicelib.api.envelope import iso, success
+from chalicelib.api.page_query import SearchQuery, read_query
 from chalicelib.api.routing import Routes
 from chalicelib.domain.preset import Preset
 from chalicelib.services.dependencies import Dependencies
@@ -18,12 +18,12 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
     """Return the blueprint."""
     blueprint = Routes(__name__)
 
-    @blueprint.route("/{app_id}/presets", methods=["GET"])
+    @blueprint.route("/{app_id}/presets", methods=["GET"], query=SearchQuery)
     def list_(account_id: str, app_id: str) -> Response:
         request = blueprint.current_request
         app = app_of(request, deps(), account_id, app_id)
-        search = page_query.text(request, "search")
-        page = list_presets(deps(), app.id, page_query.page(request), search=search)
+        query = read_query(request, SearchQuery)
+        page = list_presets(deps(), app.id, query.page, search=query.search)
         return success([_summary(preset) for preset in page.items], paging=page.counts)
 
     @blueprint.route("/{app_id}/presets/{preset_id}", methods=["GET"])

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from chalice.app import Request, Response
+from chalice.app import Response
 
-from chalicelib.api import page_query
 from chalicelib.api.authentication import app_of
 from chalicelib.api.envelope import success
+from chalicelib.api.page_query import OrderedQuery, Query, Text, TimeMs, read_query
 from chalicelib.api.realtimekit.session_view import attendee_view, session_view
 from chalicelib.api.routing import Routes
 from chalicelib.services.dependencies import Dependencies
@@ -23,15 +23,54 @@ from chalicelib.services.sessions import (
 )
 
 
+class _SessionQuery(OrderedQuery):
+    status: SessionState | None = None
+    associated_id: Text = ""
+    start_time: TimeMs | None = None
+    end_time: TimeMs | None = None
+    sort_by: SessionOrder = SessionOrder.CREATED
+
+    @property
+    def filter(self) -> SessionFilter:
+        return SessionFilter(
+            search=self.search,
+            state=self.status,
+            meeting_id=self.associated_id,
+            from_ms=self.start_time,
+            to_ms=self.end_time,
+            order=self.sort_by,
+            descending=self.newest_first(),
+        )
+
+
+class _EventsQuery(Query):
+    include_peer_events: bool = False
+
+
+class _AttendeeQuery(OrderedQuery, _EventsQuery):
+    sort_by: AttendeeOrder = AttendeeOrder.JOINED
+    view: Text = ""
+
+    @property
+    def filter(self) -> AttendeeFilter:
+        return AttendeeFilter(
+            search=self.search,
+            order=self.sort_by,
+            descending=self.newest_first(default=False),
+            consolidated=self.view == "consolidated",
+        )
+
+
 def routes(deps: Callable[[], Dependencies]) -> Routes:
     """Return the blueprint."""
     blueprint = Routes(__name__)
 
-    @blueprint.route("/{app_id}/sessions", methods=["GET"])
+    @blueprint.route("/{app_id}/sessions", methods=["GET"], query=_SessionQuery)
     def list_(account_id: str, app_id: str) -> Response:
         request = blueprint.current_request
         app = app_of(request, deps(), account_id, app_id)
-        page = list_sessions(deps(), app.id, page_query.page(request), _session_filter(request))
+        query = read_query(request, _SessionQuery)
+        page = list_sessions(deps(), app.id, query.page, query.filter)
         now_ms = deps().now_ms()
         return success({"sessions": [session_view(session, now_ms) for session in page.items]}, paging=page.counts)
 
@@ -40,44 +79,23 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
         app = app_of(blueprint.current_request, deps(), account_id, app_id)
         return success(session_view(get_session(deps(), app.id, session_id), deps().now_ms()))
 
-    @blueprint.route("/{app_id}/sessions/{session_id}/participants", methods=["GET"])
+    @blueprint.route("/{app_id}/sessions/{session_id}/participants", methods=["GET"], query=_AttendeeQuery)
     def list_participants(account_id: str, app_id: str, session_id: str) -> Response:
         request = blueprint.current_request
         app = app_of(request, deps(), account_id, app_id)
-        page = list_attendees(deps(), app.id, session_id, page_query.page(request), _attendee_filter(request))
-        views = [attendee_view(attendee, with_events=_with_events(request)) for attendee in page.items]
+        query = read_query(request, _AttendeeQuery)
+        page = list_attendees(deps(), app.id, session_id, query.page, query.filter)
+        views = [attendee_view(attendee, with_events=query.include_peer_events) for attendee in page.items]
         return success({"participants": views}, paging=page.counts)
 
-    @blueprint.route("/{app_id}/sessions/{session_id}/participants/{participant_id}", methods=["GET"])
+    @blueprint.route(
+        "/{app_id}/sessions/{session_id}/participants/{participant_id}", methods=["GET"], query=_EventsQuery
+    )
     def get_participant(account_id: str, app_id: str, session_id: str, participant_id: str) -> Response:
         request = blueprint.current_request
         app = app_of(request, deps(), account_id, app_id)
         attendee = get_attendee(deps(), app.id, session_id, participant_id)
-        return success({"participant": attendee_view(attendee, with_events=_with_events(request))})
+        with_events = read_query(request, _EventsQuery).include_peer_events
+        return success({"participant": attendee_view(attendee, with_events=with_events)})
 
     return blueprint
-
-
-def _session_filter(request: Request) -> SessionFilter:
-    return SessionFilter(
-        search=page_query.text(request, "search"),
-        state=page_query.choice(request, "status", SessionState),
-        meeting_id=page_query.text(request, "associated_id"),
-        from_ms=page_query.time_ms(request, "start_time"),
-        to_ms=page_query.time_ms(request, "end_time"),
-        order=page_query.choice(request, "sort_by", SessionOrder) or SessionOrder.CREATED,
-        descending=page_query.newest_first(request),
-    )
-
-
-def _attendee_filter(request: Request) -> AttendeeFilter:
-    return AttendeeFilter(
-        search=page_query.text(request, "search"),
-        order=page_query.choice(request, "sort_by", AttendeeOrder) or AttendeeOrder.JOINED,
-        descending=page_query.newest_first(request, default=False),
-        consolidated=page_query.text(request, "view") == "consolidated",
-    )
-
-
-def _with_events(request: Request) -> bool:
-    return page_query.text(request, "include_peer_events").lower() == "true"
