@@ -8,9 +8,7 @@ BIN := $(VENV)/bin
 RUN_REQUIREMENTS := requirements.txt media_node/requirements.txt infra/local/requirements.txt
 ALL_REQUIREMENTS := $(RUN_REQUIREMENTS) infra/requirements.txt tests/requirements.txt
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-# Not `npm ci`: it insists that the lock names the optional packages of every platform, and a registry that mirrors
-# another may lack some of them. What the lock names is still installed as it says, hashes included.
-NPM_INSTALL := npm install --no-save --no-audit --no-fund --loglevel=error
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path '*/tests/*' 2>/dev/null)
 # Stamps: a second `make run` finds them newer than what they were made from, and only starts.
 RUN_STAMP := $(VENV)/.stamp-run
@@ -81,12 +79,12 @@ $(ALL_STAMP): $(ALL_REQUIREMENTS) constraints.txt | $(BIN)/python
 # The lock file names no registry, so that the one npm is set to is used; the hashes hold for any of them.
 $(LOCAL_NPM_STAMP): infra/local/package.json infra/local/package-lock.json
 	@echo 'installing the local database'
-	@cd infra/local && $(NPM_INSTALL)
+	@cd infra/local && $(NPM_CI)
 	@touch $@
 
 $(WEB_NPM_STAMP): web/package.json web/package-lock.json
 	@echo 'installing what the web pages need'
-	@cd web && $(NPM_INSTALL)
+	@cd web && $(NPM_CI)
 	@touch $@
 
 web/dist/index.html: $(WEB_NPM_STAMP) $(WEB_SOURCES)

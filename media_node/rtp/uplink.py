@@ -31,7 +31,8 @@ class Uplink:
         track = UpTrack(sid, section, lambda layer: self._send_rtcp(rtcp.picture_loss_indication(layer.ssrc)))
         self._tracks[sid] = track
         self._by_mid[section.mid] = track
-        self._extension_ids = section.extensions or self._extension_ids
+        # The sections of a bundle agree on ids, but not every section has every extension (RFC 8843 section 9.4).
+        self._extension_ids.update(section.extensions)
         if not section.rids and section.ssrcs:
             self._bind(track.layers[""], section.ssrcs[0])
         return track

@@ -295,8 +295,10 @@ def _token(request: web.Request) -> str:
 
 
 def _refusal(error: ParleyError) -> web.Response:
-    told = {"code": error.error.status, "id": error.error.id, "message": error.message}
-    body = {"success": False, "error": told, "errors": [{"code": error.error.code, "message": error.message}]}
+    # livekit-client takes a 404 without these words for a server that lacks the path, and tries another one for ever.
+    message = f"{error.message} (requested room does not exist)" if error.error.status == 404 else error.message
+    told = {"code": error.error.status, "id": error.error.id, "message": message}
+    body = {"success": False, "error": told, "errors": [{"code": error.error.code, "message": message}]}
     return web.Response(
         status=error.error.status,
         text=json.dumps(body),

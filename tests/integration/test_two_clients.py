@@ -59,6 +59,14 @@ async def test_a_late_joiner_gets_what_is_already_there(backend: Backend) -> Non
             await assert_receives(bob, "ada", tone, picture)
 
 
+async def test_a_picture_that_is_published_before_any_sound_arrives(backend: Backend) -> None:
+    meeting = backend.meeting("picture first")
+    tone, picture = Tone(440), Picture(RED)
+    async with joined(backend, meeting, "ada") as ada, joined(backend, meeting, "bob") as bob, playing(tone, picture):
+        await publish(ada, picture, tone)
+        await assert_receives(bob, "ada", tone, picture)
+
+
 async def test_data_goes_both_ways_with_the_senders_true_identity(backend: Backend) -> None:
     meeting = backend.meeting("data")
     got: dict[str, list[rtc.DataPacket]] = {"ada": [], "bob": []}

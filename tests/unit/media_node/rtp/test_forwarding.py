@@ -6,7 +6,7 @@ from dataclasses import replace
 from media_node.rtp import rtcp
 from media_node.rtp.downlink import Downlink
 from media_node.rtp.packet import header_extensions, payload_offset
-from media_node.rtp.parameters import Codec
+from media_node.rtp.parameters import MID_EXTENSION, Codec
 from media_node.rtp.up_track import UpTrack
 from media_node.rtp.uplink import Uplink
 from tests.unit.media_node.rtp.packets import (
@@ -211,6 +211,14 @@ def test_a_codec_the_subscriber_lacks_is_not_sent() -> None:
     assert down.codecs == (VP8,)
     call.up.handle_rtp(rtp(1, ssrc=9, payload_type=H264.payload_type, payload=b"\x67sps"), 1.0)
     assert call.rtp == []
+
+
+def test_a_later_section_without_rids_does_not_hide_the_layers_of_an_earlier_one() -> None:
+    call = Call()
+    call.simulcast()
+    call.up.add_track("TR_a", replace(audio_section("0"), extensions={MID_EXTENSION: 4}))
+    call.layer_packet("q", 1, 0, 1.0, KEYFRAME)
+    assert len(call.rtp) == 1
 
 
 def test_packets_of_no_accepted_track_are_counted_and_dropped() -> None:
