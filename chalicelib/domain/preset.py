@@ -3,11 +3,11 @@
 The schema itself is checked at the API; the presets every app starts with are in default_presets.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.contract.grants import Grants, Source
-from chalicelib.contract.ids import AppId, PresetId
+from chalicelib.contract.ids import AppId, MeetingId, ParticipantId, PresetId
 
 _SOURCES: dict[str, tuple[Source, ...]] = {
     "audio": (Source.MICROPHONE,),
@@ -28,6 +28,40 @@ class Preset:
     ui: dict[str, Any]
     created_at_ms: int
     updated_at_ms: int
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PresetName:
+    """A preset as a list shows it."""
+
+    id: PresetId
+    name: str
+    created_at_ms: int
+    updated_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresetUse:
+    """A participant who has a preset."""
+
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    custom_participant_id: str
+
+
+def changed(preset: Preset, changes: dict[str, Any], now_ms: int) -> Preset:
+    """Return the preset with some fields (by name) replaced."""
+    return replace(preset, **changes, updated_at_ms=max(now_ms, preset.updated_at_ms), version=preset.version + 1)
+
+
+def merged(stored: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """Return `stored` with what `patch` names replaced, at every level of objects; lists are replaced whole."""
+    result = dict(stored)
+    for name, value in patch.items():
+        kept = stored.get(name)
+        result[name] = merged(kept, value) if isinstance(kept, dict) and isinstance(value, dict) else value
+    return result
 
 
 def grants_of(preset: Preset) -> Grants:

@@ -59,8 +59,8 @@ def _attempt(deps: Dependencies, node_id: NodeId, request: AdmissionRequest, gue
     assert guest.participant_id is not None
     door = deps.sessions.doorway(guest.app_id, guest.meeting_id, guest.participant_id, node_id)
     entry = _entry(deps, door, request, guest)
-    preset_name = entry.participant.preset_name if guest.grants is None else None
-    inside = deps.sessions.inside(guest.app_id, door.pointer, preset_name, request.peer_id)
+    preset_id = entry.participant.preset_id if guest.grants is None else None
+    inside = deps.sessions.inside(guest.app_id, door.pointer, preset_id, request.peer_id)
     grants = _grants(guest, inside)
     if request.check_only:
         return AdmissionAnswer()

@@ -12,7 +12,7 @@ from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, 
 from chalicelib.contract.token_claims import PARTICIPANT_TOKEN_SECONDS, ParticipantClaims
 from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.participant import Participant, changed
-from chalicelib.domain.preset import Preset
+from chalicelib.domain.preset import PresetName
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.meetings import get_meeting
 from chalicelib.services.retrying import until_it_holds
@@ -149,9 +149,9 @@ def issue_token(
     return Token(deps.signer.sign_participant(claims), claims.expires_at * 1000)
 
 
-def preset_named(deps: Dependencies, app_id: AppId, name: str) -> Preset:
+def preset_named(deps: Dependencies, app_id: AppId, name: str) -> PresetName:
     """Return a preset by the name a request gave. Raises ParleyError UNKNOWN_PRESET."""
-    preset = deps.presets.by_name(app_id, name)
+    preset = deps.presets.named(app_id, name)
     if preset is None:
         raise ParleyError(ErrorId.UNKNOWN_PRESET, "the app has no preset of this name", "/preset_name")
     return preset
@@ -159,5 +159,5 @@ def preset_named(deps: Dependencies, app_id: AppId, name: str) -> Preset:
 
 def _replaced(deps: Dependencies, found: Participant, fields: dict[str, Any]) -> Participant:
     replacement = changed(found, fields, deps.now_ms())
-    deps.participants.replace(replacement, observed_version=found.version)
+    deps.participants.replace(replacement, observed_version=found.version, observed_preset=found.preset_id)
     return replacement

@@ -12,7 +12,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.app import ApiKey, App
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.preset import Preset
+from chalicelib.domain.preset import Preset, PresetName, PresetUse
 
 Key = tuple[str, str]
 
@@ -86,18 +86,34 @@ class MeetingStore(Protocol):
 
 
 class PresetStore(Protocol):
-    """Presets; they are written with their app."""
+    """Presets. A name is unique within an app. Participants hold the id of theirs, so a name may change."""
 
-    def by_name(self, app_id: AppId, name: str) -> Preset | None:
-        """Return the preset of this name, or None."""
+    def add(self, preset: Preset) -> None:
+        """Store a new preset. Raises ConditionFailed when its id or its name is taken."""
+        ...
+
+    def replace(self, preset: Preset, *, observed: Preset) -> None:
+        """Overwrite a preset as it was observed. Raises ConditionFailed when it is not, or when a new name is taken."""
+        ...
+
+    def delete(self, observed: Preset) -> None:
+        """Remove a preset as it was observed. Raises ConditionFailed when it is not."""
+        ...
+
+    def named(self, app_id: AppId, name: str) -> PresetName | None:
+        """Return which preset has this name, or None."""
         ...
 
     def by_id(self, app_id: AppId, preset_id: PresetId) -> Preset | None:
         """Return the preset with this id, or None."""
         ...
 
-    def in_app(self, app_id: AppId) -> Iterator[Preset]:
+    def in_app(self, app_id: AppId) -> Iterator[PresetName]:
         """Yield the app's presets by name."""
+        ...
+
+    def uses(self, app_id: AppId, preset_id: PresetId) -> Iterator[PresetUse]:
+        """Yield the participants who have this preset, reading only as far as it is iterated."""
         ...
 
 
@@ -108,8 +124,13 @@ class ParticipantStore(Protocol):
         """Store a new participant. Raises ConditionFailed when the id or the custom participant id is taken."""
         ...
 
-    def replace(self, participant: Participant, *, observed_version: int) -> None:
-        """Overwrite a participant still at `observed_version`. Raises ConditionFailed when it is not, or is gone."""
+    def replace(
+        self, participant: Participant, *, observed_version: int, observed_preset: PresetId | None = None
+    ) -> None:
+        """Overwrite a participant still at `observed_version`, `observed_preset` being the one it had if that changes.
+
+        Raises ConditionFailed when it is not, or is gone.
+        """
         ...
 
     def get(self, app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId) -> Participant | None:

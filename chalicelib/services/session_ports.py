@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, SessionId
+from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, PresetId, SessionId
 from chalicelib.contract.node_messages import Heartbeat, LeaveReason
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.node import Node
@@ -99,7 +99,9 @@ class SessionStore(Protocol):
         """Read what admission needs first, in one request."""
         ...
 
-    def inside(self, app_id: AppId, pointer: ActivePointer | None, preset_name: str | None, peer_id: PeerId) -> Inside:
+    def inside(
+        self, app_id: AppId, pointer: ActivePointer | None, preset_id: PresetId | None, peer_id: PeerId
+    ) -> Inside:
         """Read what admission needs next, in one request."""
         ...
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -9,6 +10,7 @@ from chalicelib.contract.ids import AppId, MeetingId, ParticipantId, PresetId
 from chalicelib.domain.participant import Participant
 from chalicelib.services.ports import Key
 from chalicelib.stores import table
+from chalicelib.stores.preset_store import PresetUseItem, preset_use_key
 
 
 class ParticipantItem(table.Item, discriminator="participant"):
@@ -87,6 +89,16 @@ def _claim(participant: Participant) -> CustomIdItem:
     return CustomIdItem(*key, participant_id=participant.id)
 
 
+def _use(participant: Participant) -> PresetUseItem:
+    key = preset_use_key(participant.app_id, participant.preset_id, participant.meeting_id, participant.id)
+    return PresetUseItem(
+        *key,
+        meeting_id=participant.meeting_id,
+        participant_id=participant.id,
+        custom_participant_id=participant.custom_participant_id,
+    )
+
+
 class DynamoParticipantStore:
     """The ParticipantStore of the real system."""
 
@@ -95,10 +107,21 @@ class DynamoParticipantStore:
         with table.transaction() as write:
             write.save(_item(participant), condition=ParticipantItem.pk.does_not_exist())
             write.save(_claim(participant), condition=CustomIdItem.pk.does_not_exist())
+            if participant.preset_id:
+                write.save(_use(participant))
 
-    def replace(self, participant: Participant, *, observed_version: int) -> None:
+    def replace(
+        self, participant: Participant, *, observed_version: int, observed_preset: PresetId | None = None
+    ) -> None:
         """Overwrite a participant still at `observed_version`. Raises ConditionFailed when it is not, or is gone."""
-        table.save(_item(participant), ParticipantItem.version == observed_version)
+        if observed_preset is None or observed_preset == participant.preset_id:
+            table.save(_item(participant), ParticipantItem.version == observed_version)
+            return
+        with table.transaction() as write:
+            write.save(_item(participant), condition=ParticipantItem.version == observed_version)
+            write.delete(_use(replace(participant, preset_id=observed_preset)))
+            if participant.preset_id:
+                write.save(_use(participant))
 
     def get(self, app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId) -> Participant | None:
         """Return a participant of this meeting, or None."""
@@ -115,6 +138,7 @@ class DynamoParticipantStore:
         with table.transaction() as write:
             write.delete(_item(participant), condition=ParticipantItem.pk.exists())
             write.delete(_claim(participant), condition=CustomIdItem.participant_id == participant.id)
+            write.delete(_use(participant))
 
     def newest_first(self, app_id: AppId, meeting_id: MeetingId) -> Iterator[Participant]:
         """Yield the meeting's participants, reading only as far as it is iterated."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, SessionId
+from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, PresetId, SessionId
 from chalicelib.contract.node_messages import LeaveReason
 from chalicelib.domain.meeting import MeetingStatus
 from chalicelib.domain.peer import Peer
@@ -61,7 +61,9 @@ class DynamoSessionStore:
             node=node_of(node) if node else None,
         )
 
-    def inside(self, app_id: AppId, pointer: ActivePointer | None, preset_name: str | None, peer_id: PeerId) -> Inside:
+    def inside(
+        self, app_id: AppId, pointer: ActivePointer | None, preset_id: PresetId | None, peer_id: PeerId
+    ) -> Inside:
         """Read what admission needs next, in one request."""
         keys: dict[type[table.Item], Key] = {}
         if pointer is not None and pointer.session_id is not None:
@@ -69,8 +71,8 @@ class DynamoSessionStore:
             keys[PeerItem] = items.peer_key(app_id, pointer.session_id, peer_id)
         if pointer is not None and pointer.owner_node_id is not None:
             keys[NodeItem] = node_key(pointer.owner_node_id)
-        if preset_name is not None:
-            keys[PresetItem] = preset_key(app_id, preset_name)
+        if preset_id is not None:
+            keys[PresetItem] = preset_key(app_id, preset_id)
         found = _Found(keys)
         session, peer = found.one(SessionItem), found.one(PeerItem)
         owner, preset = found.one(NodeItem), found.one(PresetItem)

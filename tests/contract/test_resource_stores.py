@@ -12,7 +12,7 @@ from chalicelib.domain.app import ApiKey, App
 from chalicelib.domain.default_presets import NAMES, default_presets
 from chalicelib.domain.meeting import Meeting, MeetingOptions, MeetingStatus, changed
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.preset import Preset
+from chalicelib.domain.preset import Preset, PresetName
 from chalicelib.services.ports import (
     AccountStore,
     AppStore,
@@ -106,14 +106,13 @@ def test_an_app_comes_with_its_presets_and_key(stores: Stores) -> None:
     assert stores.apps.get(ACCOUNT, app.id) == app
     assert stores.apps.get(AccountId("b" * 32), app.id) is None
     assert stores.apps.api_key(key.key) == key and stores.apps.api_key("API") is None
-    assert sorted(stores.presets.in_app(app.id), key=lambda preset: preset.id) == sorted(
-        presets, key=lambda preset: preset.id
-    )
+    assert [found.name for found in stores.presets.in_app(app.id)] == sorted(preset.name for preset in presets)
     for preset in presets:
-        assert stores.presets.by_name(app.id, preset.name) == preset
+        named = stores.presets.named(app.id, preset.name)
+        assert named == PresetName(preset.id, preset.name, preset.created_at_ms, preset.updated_at_ms)
         assert stores.presets.by_id(app.id, preset.id) == preset
-    assert stores.presets.by_name(app.id, "emperor") is None
-    assert stores.presets.by_name(app.id, "\U0001f980" * 256) is None
+    assert stores.presets.named(app.id, "emperor") is None
+    assert stores.presets.named(app.id, "\U0001f980" * 256) is None
     assert stores.apps.api_key("\U0001f980" * 5000) is None and stores.apps.api_key("") is None
     assert stores.presets.by_id(an_app().id, presets[0].id) is None
 

@@ -10,7 +10,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.app import ApiKey, App
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.preset import Preset
+from chalicelib.domain.preset import Preset, PresetName, PresetUse
 from chalicelib.services.ports import ConditionFailed
 
 K = TypeVar("K")
@@ -56,19 +56,55 @@ class FakePresetStore:
 
     def __init__(self) -> None:
         self.rows = _Rows[tuple[AppId, str], Preset]()
+        self.participants = _Rows[tuple[AppId, MeetingId, ParticipantId], Participant]()
 
-    def by_name(self, app_id: AppId, name: str) -> Preset | None:
+    def add(self, preset: Preset) -> None:
         """See the port."""
-        return self.rows.rows.get((app_id, name))
+        with self.rows.lock:
+            if self.by_id(preset.app_id, preset.id):
+                raise ConditionFailed
+            self.rows.insert({(preset.app_id, preset.name): preset})
+
+    def replace(self, preset: Preset, *, observed: Preset) -> None:
+        """See the port."""
+        with self.rows.lock:
+            self._check(observed)
+            if preset.name != observed.name and (preset.app_id, preset.name) in self.rows.rows:
+                raise ConditionFailed
+            del self.rows.rows[observed.app_id, observed.name]
+            self.rows.rows[preset.app_id, preset.name] = preset
+
+    def delete(self, observed: Preset) -> None:
+        """See the port."""
+        with self.rows.lock:
+            self._check(observed)
+            del self.rows.rows[observed.app_id, observed.name]
+
+    def named(self, app_id: AppId, name: str) -> PresetName | None:
+        """See the port."""
+        return next((preset for preset in self.in_app(app_id) if preset.name == name), None)
 
     def by_id(self, app_id: AppId, preset_id: PresetId) -> Preset | None:
         """See the port."""
-        return next((preset for preset in self.in_app(app_id) if preset.id == preset_id), None)
+        found = (preset for (app, _), preset in self.rows.rows.items() if app == app_id)
+        return next((preset for preset in found if preset.id == preset_id), None)
 
-    def in_app(self, app_id: AppId) -> Iterator[Preset]:
+    def in_app(self, app_id: AppId) -> Iterator[PresetName]:
         """See the port."""
         found = [preset for (app, _), preset in self.rows.rows.items() if app == app_id]
-        yield from sorted(found, key=lambda preset: preset.name)
+        for preset in sorted(found, key=lambda preset: preset.name):
+            yield PresetName(preset.id, preset.name, preset.created_at_ms, preset.updated_at_ms)
+
+    def uses(self, app_id: AppId, preset_id: PresetId) -> Iterator[PresetUse]:
+        """See the port."""
+        for one in list(self.participants.rows.values()):
+            if (one.app_id, one.preset_id) == (app_id, preset_id):
+                yield PresetUse(one.meeting_id, one.id, one.custom_participant_id)
+
+    def _check(self, observed: Preset) -> None:
+        stored = self.by_id(observed.app_id, observed.id)
+        if stored is None or stored.version != observed.version:
+            raise ConditionFailed
 
 
 class FakeAppStore:
@@ -134,7 +170,7 @@ class FakeParticipantStore:
     """ParticipantStore in memory."""
 
     def __init__(self) -> None:
-        self._rows = _Rows[tuple[AppId, MeetingId, ParticipantId], Participant]()
+        self.rows = self._rows = _Rows[tuple[AppId, MeetingId, ParticipantId], Participant]()
 
     def add(self, participant: Participant) -> None:
         """See the port."""
@@ -144,7 +180,9 @@ class FakeParticipantStore:
                 raise ConditionFailed
             self._rows.insert({(*home, participant.id): participant})
 
-    def replace(self, participant: Participant, *, observed_version: int) -> None:
+    def replace(
+        self, participant: Participant, *, observed_version: int, observed_preset: PresetId | None = None
+    ) -> None:
         """See the port."""
         with self._rows.lock:
             stored = self.get(participant.app_id, participant.meeting_id, participant.id)
@@ -185,3 +223,4 @@ class ResourceStores:
 
     def __post_init__(self) -> None:
         self.apps = FakeAppStore(self.presets)
+        self.presets.participants = self.participants.rows

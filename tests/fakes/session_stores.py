@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, SessionId
+from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, PresetId, SessionId
 from chalicelib.contract.node_messages import Heartbeat, LeaveReason
 from chalicelib.domain.node import Node
 from chalicelib.domain.peer import Peer
@@ -104,14 +104,16 @@ class FakeSessionStore:
             node=self._nodes.get(node_id),
         )
 
-    def inside(self, app_id: AppId, pointer: ActivePointer | None, preset_name: str | None, peer_id: PeerId) -> Inside:
+    def inside(
+        self, app_id: AppId, pointer: ActivePointer | None, preset_id: PresetId | None, peer_id: PeerId
+    ) -> Inside:
         """See the port."""
         session_id = pointer.session_id if pointer else None
         owner_id = pointer.owner_node_id if pointer else None
         return Inside(
             session=self.get(app_id, session_id) if session_id else None,
             owner=self._nodes.get(owner_id) if owner_id else None,
-            preset=self._resources.presets.by_name(app_id, preset_name) if preset_name else None,
+            preset=self._resources.presets.by_id(app_id, preset_id) if preset_id else None,
             peer=self.peer(app_id, session_id, peer_id) if session_id else None,
         )
 

@@ -9,7 +9,7 @@ from chalicelib.api.authentication import app_of
 from chalicelib.api.envelope import iso, success
 from chalicelib.api.page_query import SearchQuery, read_query
 from chalicelib.api.routing import Routes
-from chalicelib.domain.preset import Preset
+from chalicelib.domain.preset import Preset, PresetName
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.presets import get_preset, list_presets
 
@@ -36,7 +36,7 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
     return blueprint
 
 
-def _summary(preset: Preset) -> dict[str, Any]:
+def _summary(preset: Preset | PresetName) -> dict[str, Any]:
     return {
         "id": preset.id,
         "name": preset.name,
