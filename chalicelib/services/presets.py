@@ -69,13 +69,13 @@ def change_preset(
 
 
 def delete_preset(deps: Dependencies, app_id: AppId, preset_id: str) -> Preset:
-    """Remove a preset that no participant has. Raises ParleyError PRESET_NOT_FOUND, PRESET_IN_USE or BUSY."""
+    """Remove a preset that no participant has. Raises ParleyError PRESET_NOT_FOUND, IN_USE or BUSY."""
 
     def attempt() -> Preset:
         preset = get_preset(deps, app_id, preset_id)
         uses = list(islice(deps.presets.uses(app_id, preset.id), _USES_COUNTED))
         if uses:
-            raise ParleyError(ErrorId.PRESET_IN_USE, _in_use(uses))
+            raise ParleyError(ErrorId.IN_USE, _in_use(uses))
         deps.presets.delete(preset)
         return preset
 

@@ -11,10 +11,6 @@ from chalicelib.services.dependencies import Dependencies
 
 CALLS = (
     ("PUT", "/{app_id}/meetings/{meeting_id}"),
-    ("POST", "/{app_id}/presets"),
-    ("PATCH", "/{app_id}/presets/{preset_id}"),
-    ("PUT", "/{app_id}/presets/{preset_id}"),
-    ("DELETE", "/{app_id}/presets/{preset_id}"),
     ("GET", "/{app_id}/sessions/peer-report/{peer_id}"),
     ("GET", "/{app_id}/sessions/{session_id}/chat"),
     ("GET", "/{app_id}/sessions/{session_id}/summary"),
