@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from livekit.protocol import models, rtc
 
 from chalicelib.contract.ids import PeerId, TrackSid
+from chalicelib.contract.node_commands import Command, CommandAnswer
 from chalicelib.contract.node_messages import Admission, LeaveReason, NodeEvent
 from media_node.connected_peer import ConnectedPeer, FrameSink
 from media_node.room import rendering
+from media_node.room.control import carry_out
 from media_node.room.data_packets import RELAYED_LABELS, relay
-from media_node.room.effects import ClosePeer, ForwardingChanged, Report, SendTo, SubscriptionsChanged, TrackEnded
+from media_node.room.effects import (
+    ClosePeer,
+    ForwardingChanged,
+    Report,
+    SendDataTo,
+    SendTo,
+    SubscriptionsChanged,
+    TrackEnded,
+)
 from media_node.room.members import Peer, SessionFacts
 from media_node.room.room import Room
 from media_node.rtp.up_track import UpTrack
@@ -99,6 +109,12 @@ class HostedSession:
             if peer is not None and not peer.send_data(label, found.payload):
                 self._parts.session_counters.data_lost += 1
 
+    def command(self, command: Command) -> CommandAnswer:
+        """Do what the control plane says. Raises ParleyError, and then nothing has changed."""
+        outcome = carry_out(self.room, command)
+        self.apply([*outcome.effects])
+        return outcome.answer
+
     # Effects
 
     def apply(self, effects: list[Effect]) -> None:
@@ -142,6 +158,9 @@ class HostedSession:
                 up = self._up_track(effect.track_sid)
                 if up is not None and not peer.start_sending(effect, up):
                     self._effects.extend(peer.session.on_codec_missing(effect.track_sid))
+            case SendDataTo():
+                if not peer.send_data(effect.label, effect.payload):
+                    self._parts.session_counters.data_lost += 1
             case WriteAnswer():
                 try:
                     peer.write_answer(effect)
@@ -158,6 +177,7 @@ class HostedSession:
         for other in self.peers.values():
             other.stop_sending(sid)
         publisher.stop_receiving(sid)
+        publisher.session.on_track_ended(sid)
 
     def _up_track(self, sid: TrackSid) -> UpTrack | None:
         known = self.room.find_track(sid)
@@ -196,6 +216,7 @@ def _facts_of(admission: Admission) -> SessionFacts:
         epoch=admission.epoch,
         started_at_ms=admission.session_started_at_ms,
         max_participants=admission.max_participants,
+        room_metadata=admission.room_metadata,
     )
 
 

@@ -15,6 +15,7 @@ from livekit.protocol import rtc
 
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import NodeId, PeerId, SessionId, uuid7
+from chalicelib.contract.node_commands import CommandAnswer, CommandClaims
 from chalicelib.contract.node_messages import (
     Admission,
     AdmissionAnswer,
@@ -30,9 +31,14 @@ from media_node.config import VERSION, NodeConfig
 from media_node.connected_peer import ConnectedPeer
 from media_node.control_plane.admission import Admissions
 from media_node.control_plane.client import ControlPlaneClient
+from media_node.control_plane.commands import CommandCounters, CommandGate
 from media_node.control_plane.event_outbox import EventOutbox
 from media_node.control_plane.registration import NodeFacts, Registration
 from media_node.hosted_session import HostedSession, NodeParts, SessionCounters
+from media_node.room.control import carry_out
+from media_node.room.members import SessionFacts
+from media_node.room.room import Room
+from media_node.session_memory import SessionMemory
 from media_node.signalling.session import SignalCounters
 from media_node.signalling.ws_server import ClientSocket, SignallingServer
 from media_node.telemetry import Metric, counters_of
@@ -45,6 +51,7 @@ DEADLINES_EVERY = 5  # feedback intervals
 TIDY_EVERY = 600
 FLUSH_DEADLINE_S = 2.5
 DEREGISTER_DEADLINE_S = 1.0
+ENDED_TRIES, ENDED_PAUSE_S = 10, 0.2  # how long a join waits for a session that is being ended to be over
 
 
 class PortInUse(Exception):
@@ -66,6 +73,12 @@ class Node:
         self._sessions: dict[SessionId, HostedSession] = {}
         self._signal_counters = SignalCounters()
         self._session_counters = SessionCounters()
+        self._command_counters = CommandCounters()
+        registration = self._registration
+        self._gate = CommandGate(
+            registration.signing_keys, lambda: registration.node_id, time.time, self._command_counters
+        )
+        self._memory = SessionMemory(time.monotonic)
         self._endpoint: MediaEndpoint | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = False
@@ -137,7 +150,15 @@ class Node:
             raise ParleyError(ErrorId.BUSY, "this node is shutting down; try again")
         if self._outbox.is_full:
             raise ParleyError(ErrorId.BUSY, "this node has too much to report; try again later")
-        return await self._admissions.admit(token)
+        for _ in range(ENDED_TRIES):
+            answer = await self._admissions.admit(token)
+            admitted = answer.admission
+            if admitted is None or not self._memory.has_ended(admitted.session_id, admitted.epoch):
+                return answer
+            # The session was ended here a moment ago, and the control plane is about to write that down.
+            self.abandon(admitted)
+            await asyncio.sleep(ENDED_PAUSE_S)
+        raise ParleyError(ErrorId.BUSY, "the session has just been ended; try again")
 
     async def check(self, token: str) -> None:
         """Ask whether a client could join now. Raises ParleyError with the reason."""
@@ -165,7 +186,34 @@ class Node:
             session = None
         if session is None:
             session = self._sessions[admission.session_id] = HostedSession(admission, self._parts())
+            self._memory.wake(session.room)
         return session.open(admission, request, socket)
+
+    async def command(self, token: bytes) -> CommandAnswer:
+        """Do what the control plane says. Raises ParleyError."""
+        claims = self._gate.read(token)
+        session = self._sessions.get(claims.session_id)
+        if session is not None and session.room.facts.epoch != claims.epoch:
+            raise self._gate.refuse_stale()
+        extra = {"command": claims.command.name, "session_id": claims.session_id, "jti": claims.jti}
+        try:
+            answer = self._carried_out(claims, session)
+        except ParleyError as error:
+            self._command_counters.failed += 1
+            _log.info("command failed", extra={**extra, "error": error.error.id})
+            raise
+        self._command_counters.carried_out += 1
+        _log.info("command carried out", extra={**extra, "peers": len(answer.peers)})
+        return answer
+
+    def _carried_out(self, claims: CommandClaims, session: HostedSession | None) -> CommandAnswer:
+        if claims.command.end_session is not None:
+            self._memory.end(claims.session_id, claims.epoch)
+            self._sessions.pop(claims.session_id, None)
+        if session is None:
+            # Owned, and nobody is there: the session is in its grace.
+            return carry_out(_empty_room(claims), claims.command).answer
+        return session.command(claims.command)
 
     def metrics(self) -> list[Metric]:
         """Return the figures for /metrics."""
@@ -183,6 +231,7 @@ class Node:
             *counters_of("parley_transport", self._endpoint.counters, frozenset({"peers_open"})),
             *counters_of("parley_signalling", self._signal_counters),
             *counters_of("parley_session", self._session_counters),
+            *counters_of("parley_commands", self._command_counters),
             *counters_of("parley_outbox", self._outbox.counters, frozenset({"waiting"})),
         ]
 
@@ -231,7 +280,9 @@ class Node:
                 self._tick_session(session, now, deadlines=ticks % DEADLINES_EVERY == 0)
                 if not session.peers and self._sessions.get(session_id) is session:
                     del self._sessions[session_id]
+                    self._memory.rest(session.room)
             if ticks % TIDY_EVERY == 0:
+                self._memory.tidy()
                 self._outbox.forget_idle_sessions(set(self._sessions))
 
     def _tick_session(self, session: HostedSession, now: float, deadlines: bool) -> None:
@@ -278,6 +329,10 @@ def _naming_the_port(kind: str, port: int, variable: str) -> Any:
 
 def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _empty_room(claims: CommandClaims) -> Room:
+    return Room(SessionFacts(claims.app_id, claims.meeting_id, "", claims.session_id, claims.epoch, 0))
 
 
 def _new_node_id() -> NodeId:

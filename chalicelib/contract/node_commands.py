@@ -20,6 +20,8 @@ MAX_DATA_BYTES = 60_000  # a message of a data channel may have 65,535 bytes, an
 MAX_TOPIC_CHARS = 256
 MAX_SELECTED = 1_000  # ids in one selection
 MAX_ROOM_METADATA_BYTES = 64 * 1024
+MAX_METADATA_BYTES = 128 * 1024  # of a peer: LiveKit allows 512 KiB, but its frames are larger than ours
+MAX_ATTRIBUTES_BYTES = 64 * 1024  # of a peer; LiveKit's limit
 MAX_RPC_PAYLOAD_BYTES = 15_360  # LiveKit's, for calls in one packet
 MAX_RPC_SECONDS = 20
 

@@ -91,6 +91,7 @@ class Admission:
     metadata: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     max_participants: int = 0
+    room_metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class LeaveReason(enum.StrEnum):
     CONNECTION_LOST = "connection_lost"
     DUPLICATE_IDENTITY = "duplicate_identity"
     KICKED = "kicked"
+    MOVED = "moved"
     NODE_SHUTDOWN = "node_shutdown"
     NODE_LOST = "node_lost"
     JOIN_ABORTED = "join_aborted"

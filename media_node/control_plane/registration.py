@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import NodeId
-from chalicelib.contract.node_messages import Heartbeat, NodeRegistered, RegisterNode
+from chalicelib.contract.node_messages import Heartbeat, NodeRegistered, RegisterNode, SigningKey
 from media_node.control_plane.backoff import backoff_s
 from media_node.control_plane.client import ControlPlaneClient
 
@@ -73,6 +73,10 @@ class Registration:
         if self._current is None:
             raise ParleyError(ErrorId.CONTROL_PLANE_UNREACHABLE, "this node is not registered yet")
         return self._token
+
+    def signing_keys(self) -> tuple[SigningKey, ...]:
+        """Return the keys that the control plane signs with; none while this node is not registered."""
+        return self._current.signing_keys if self._current is not None else ()
 
     async def run(self) -> None:
         """Register and send heartbeats until cancelled."""

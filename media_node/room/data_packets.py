@@ -10,7 +10,8 @@ from media_node.room.members import Peer
 from media_node.room.room import Room
 
 RELIABLE_LABEL = "_reliable"
-RELAYED_LABELS = (RELIABLE_LABEL, "_lossy")
+LOSSY_LABEL = "_lossy"
+RELAYED_LABELS = (RELIABLE_LABEL, LOSSY_LABEL)
 # Only a server says who speaks; metrics are for the server, which does not keep them.
 _NOT_RELAYED = {"speaker", "metrics", None}
 

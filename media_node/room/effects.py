@@ -61,4 +61,13 @@ class TrackEnded:
     track_sid: TrackSid
 
 
-RoomEffect = SendTo | Report | ClosePeer | SubscriptionsChanged | ForwardingChanged | TrackEnded
+@dataclass(frozen=True, slots=True)
+class SendDataTo:
+    """Send a message to a peer on a data channel, by the channel's label."""
+
+    peer_id: PeerId
+    label: str
+    payload: bytes
+
+
+RoomEffect = SendDataTo | SendTo | Report | ClosePeer | SubscriptionsChanged | ForwardingChanged | TrackEnded

@@ -1,5 +1,6 @@
 """The state a room keeps of its peers and their tracks. Plain data; the rules are in room.py."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from livekit.protocol import models
@@ -21,6 +22,7 @@ class SessionFacts:
     epoch: int
     started_at_ms: int
     max_participants: int = 0
+    room_metadata: str | None = None
 
 
 @dataclass(slots=True)
@@ -90,3 +92,8 @@ class Peer:
             return True
         rule = self.subscriber_rules.get(other.sid) or self.subscriber_rules.get(other.identity)
         return rule is not None and (rule.all_tracks or track_sid in rule.track_sids)
+
+
+def with_attributes(peer: Peer, changes: Mapping[str, str]) -> dict[str, str]:
+    """Return a peer's attributes with some changed; one that is set to "" is removed."""
+    return {key: value for key, value in {**peer.attributes, **changes}.items() if value}

@@ -67,12 +67,12 @@ def gone(peer: Peer, reason: models.DisconnectReason) -> models.ParticipantInfo:
     return info
 
 
-def room(facts: SessionFacts, participants: int, publishers: int) -> models.Room:
-    """Return the session as LiveKit's room. Its name is the meeting's id; the meeting's title is in its metadata."""
+def room(facts: SessionFacts, metadata: str | None, participants: int, publishers: int) -> models.Room:
+    """Return the session as LiveKit's room. Its name is the meeting's id; unless metadata was set, it is the title."""
     return models.Room(
         sid=room_sid(facts.session_id),
         name=facts.meeting_id,
-        metadata=json.dumps({"title": facts.meeting_title}),
+        metadata=json.dumps({"title": facts.meeting_title}) if metadata is None else metadata,
         max_participants=facts.max_participants,
         creation_time=facts.started_at_ms // 1000,
         creation_time_ms=facts.started_at_ms,

@@ -3,11 +3,13 @@
 A peer's own negotiation (which m-section carries what) is not here: signalling/session.py does that, one per client.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from livekit.protocol import models, rtc
 
+from chalicelib.contract.grants import Grants
 from chalicelib.contract.ids import PeerId, TrackSid
+from chalicelib.contract.node_commands import GrantsPatch, UpdatePeers
 from chalicelib.contract.node_messages import EventType, LeaveReason
 from media_node.room import rendering, subscriptions
 from media_node.room.announcement import announced_track, refusal_of
@@ -20,7 +22,8 @@ from media_node.room.effects import (
     SubscriptionsChanged,
     TrackEnded,
 )
-from media_node.room.members import Peer, SessionFacts, Track
+from media_node.room.members import Peer, SessionFacts, Track, with_attributes
+from media_node.room.permissions import merged, patched
 
 Effects = list[RoomEffect]
 JOINED = models.ParticipantInfo.JOINED
@@ -31,6 +34,7 @@ _TOLD_AS: Mapping[LeaveReason, models.DisconnectReason] = {
     LeaveReason.CONNECTION_LOST: models.DisconnectReason.SIGNAL_CLOSE,
     LeaveReason.DUPLICATE_IDENTITY: models.DisconnectReason.DUPLICATE_IDENTITY,
     LeaveReason.KICKED: models.DisconnectReason.PARTICIPANT_REMOVED,
+    LeaveReason.MOVED: models.DisconnectReason.MIGRATION,
     LeaveReason.NODE_SHUTDOWN: models.DisconnectReason.SERVER_SHUTDOWN,
     LeaveReason.NODE_LOST: models.DisconnectReason.SERVER_SHUTDOWN,
     LeaveReason.JOIN_ABORTED: models.DisconnectReason.JOIN_FAILURE,
@@ -43,6 +47,8 @@ class Room:
     def __init__(self, facts: SessionFacts) -> None:
         self.facts = facts
         self.peers: dict[PeerId, Peer] = {}
+        self.metadata = facts.room_metadata
+        self.patches: dict[str, GrantsPatch] = {}  # by identity: what was changed holds for those who come again
 
     def __contains__(self, peer_id: object) -> bool:
         return peer_id in self.peers
@@ -57,6 +63,7 @@ class Room:
             away = rendering.leave(models.DisconnectReason.DUPLICATE_IDENTITY, rtc.LeaveRequest.DISCONNECT)
             effects.append(SendTo(old.id, away))
             effects += self.leave(old.id, LeaveReason.DUPLICATE_IDENTITY)
+        peer.grants = patched(peer.grants, self.patches.get(peer.identity, GrantsPatch()))
         self.peers[peer.id] = peer
         return effects + self._tell_others(peer)
 
@@ -121,10 +128,10 @@ class Room:
         return [report, *self._tell_others(peer), *self._resubscribe(peer)]
 
     def unpublish(self, peer_id: PeerId, sid: TrackSid) -> Effects:
-        """Drop a track, announced or live."""
+        """Drop a track, announced or live; nothing happens if it is gone already."""
         peer = self.peers[peer_id]
-        track = peer.tracks.pop(sid)
-        if not track.live:
+        track = peer.tracks.pop(sid, None)
+        if track is None or not track.live:
             return []
         self._forget([sid])
         gone = rtc.SignalResponse(track_unpublished=rtc.TrackUnpublishedResponse(track_sid=sid))
@@ -229,9 +236,72 @@ class Room:
             return [done]
         peer.name = request.name or peer.name
         peer.metadata = request.metadata or peer.metadata
-        merged = {**peer.attributes, **request.attributes}
-        peer.attributes = {key: value for key, value in merged.items() if value}
+        peer.attributes = with_attributes(peer, request.attributes)
         return [*self._tell_everybody(peer), done]
+
+    # What the control plane asks for: no permission of a peer is in its way
+
+    def dismiss_all(self, told_as: models.DisconnectReason, reason: LeaveReason) -> Effects:
+        """Send everybody away for good, without telling each of the leave of all the others."""
+        effects: Effects = []
+        for peer in self.peers.values():
+            effects.append(SendTo(peer.id, rendering.leave(told_as, rtc.LeaveRequest.DISCONNECT)))
+            effects += [TrackEnded(peer.id, track.sid) for track in peer.tracks.values()]
+            effects += [ClosePeer(peer.id, reason.value), Report(EventType.PEER_LEFT, peer.id, reason=reason)]
+        self.peers.clear()
+        return effects
+
+    def silence(self, tracks: Sequence[Track]) -> Effects:
+        """Mute tracks for their publishers: these are told, and forwarding stops whatever their clients do."""
+        changed = [track for track in tracks if not track.info.muted]
+        effects: Effects = []
+        for track in changed:
+            track.info.muted = True
+            muted = rtc.MuteTrackRequest(sid=track.sid, muted=True)
+            effects.append(SendTo(track.peer_id, rtc.SignalResponse(mute=muted)))
+            effects += self._forwarding_of(track) if track.live else []
+        return effects + self._tell_of(list(dict.fromkeys(track.peer_id for track in changed)))
+
+    def regrant(self, patches: Mapping[PeerId, GrantsPatch]) -> Effects:
+        """Change what peers may do, now and when they come again; what they may not do any more ends."""
+        effects: Effects = []
+        changed = []
+        for peer_id, patch in patches.items():
+            peer = self.peers[peer_id]
+            self.patches[peer.identity] = merged(self.patches.get(peer.identity, GrantsPatch()), patch)
+            before, peer.grants = peer.grants, patched(peer.grants, patch)
+            if peer.grants != before:
+                changed.append(peer_id)
+                effects += self._regranted(peer, before)
+        return self._tell_of(changed) + effects
+
+    def _regranted(self, peer: Peer, before: Grants) -> Effects:
+        effects: Effects = []
+        for track in list(peer.tracks.values()):
+            if track.source not in peer.grants.publish_sources:
+                effects += self.unpublish(peer.id, track.sid)
+        if peer.grants.hidden and not before.hidden:
+            vanished = rendering.update(rendering.gone(peer, models.DisconnectReason.CLIENT_INITIATED))
+            effects += [SendTo(other.id, vanished) for other in self._others(peer)]
+        if peer.grants.hidden != before.hidden:
+            effects += self._resubscribe(peer)
+        if peer.grants.subscribe != before.subscribe:
+            effects.append(SubscriptionsChanged(peer.id))
+        return effects
+
+    def describe(self, peer_id: PeerId, change: UpdatePeers) -> Effects:
+        """Change what is said of a peer; None leaves something as it is."""
+        peer = self.peers[peer_id]
+        peer.name = peer.name if change.name is None else change.name
+        peer.metadata = peer.metadata if change.metadata is None else change.metadata
+        peer.attributes = with_attributes(peer, change.attributes)
+        return self._tell_everybody(peer)
+
+    def describe_room(self, metadata: str) -> Effects:
+        """Change the metadata of the room, and tell everybody."""
+        self.metadata = metadata
+        news = rtc.SignalResponse(room_update=rtc.RoomUpdate(room=self.info()))
+        return [SendTo(peer_id, news) for peer_id in self.peers]
 
     # Rendering
 
@@ -244,7 +314,7 @@ class Room:
         """Return the session as LiveKit's room."""
         visible = [peer for peer in self.peers.values() if not peer.grants.hidden]
         publishers = sum(any(track.live for track in peer.tracks.values()) for peer in visible)
-        return rendering.room(self.facts, len(visible), publishers)
+        return rendering.room(self.facts, self.metadata, len(visible), publishers)
 
     # Inner parts
 
@@ -261,6 +331,17 @@ class Room:
     def _tell_everybody(self, peer: Peer) -> Effects:
         others = self._tell_others(peer)
         return [SendTo(peer.id, rendering.update(rendering.participant(peer))), *others]
+
+    def _tell_of(self, peer_ids: Sequence[PeerId]) -> Effects:
+        """Tell everybody of several changed peers at once; a hidden one is told of itself alone."""
+        changed = [self.peers[peer_id] for peer_id in peer_ids]
+        for peer in changed:
+            peer.version += 1
+        visible = [rendering.participant(peer) for peer in changed if not peer.grants.hidden]
+        news = rendering.update(*visible)
+        effects: Effects = [SendTo(peer_id, news) for peer_id in self.peers] if visible else []
+        hidden = (peer for peer in changed if peer.grants.hidden)
+        return effects + [SendTo(peer.id, rendering.update(rendering.participant(peer))) for peer in hidden]
 
     def _forget(self, sids: Iterable[TrackSid]) -> None:
         for sid in sids:

@@ -1,17 +1,16 @@
 """Who gets which track and how: the rules, as functions of the room's plain state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from livekit.protocol import models, rtc
 
 from chalicelib.contract.limits import MAX_NAME_CHARS
+from chalicelib.contract.node_commands import MAX_ATTRIBUTES_BYTES, MAX_METADATA_BYTES
 from media_node.room.announcement import Refusal
 from media_node.room.members import HIGH_QUALITY, Peer, Settings, SubscriberRule, Track
 
 MAX_RULES = 1000
 MAX_SIDS_PER_REQUEST = 500
-MAX_ATTRIBUTES_BYTES = 64 * 1024  # LiveKit's limit
-MAX_METADATA_BYTES = 128 * 1024  # LiveKit allows 512 KiB, but its frames are larger than ours
 
 
 def wanted(subscriber: Peer, peers: Iterable[Peer]) -> list[Track]:
@@ -76,7 +75,11 @@ def metadata_refusal(peer: Peer, request: rtc.UpdateParticipantMetadata) -> Refu
         return rtc.RequestResponse.NOT_ALLOWED, "may not change its own metadata"
     if len(request.name) > MAX_NAME_CHARS or len(request.metadata.encode()) > MAX_METADATA_BYTES:
         return rtc.RequestResponse.LIMIT_EXCEEDED, "name or metadata is too long"
-    merged = {**peer.attributes, **request.attributes}
-    if sum(len(key.encode()) + len(value.encode()) for key, value in merged.items()) > MAX_ATTRIBUTES_BYTES:
+    if too_many_attributes({**peer.attributes, **request.attributes}):
         return rtc.RequestResponse.LIMIT_EXCEEDED, "attributes are too long"
     return None
+
+
+def too_many_attributes(attributes: Mapping[str, str]) -> bool:
+    """Tell whether attributes are longer, all together, than a peer may have."""
+    return sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items()) > MAX_ATTRIBUTES_BYTES

@@ -113,6 +113,11 @@ class Negotiation:
                 changes.begun.append(Published(track, section))
         return changes
 
+    def forget_received(self, track_sid: TrackSid) -> None:
+        """Note that a track of this client has ended, though its last offer still had a section for it."""
+        for mid in [mid for mid, (sid, _) in self._receiving.items() if sid == track_sid]:
+            del self._receiving[mid]
+
     def has_unannounced(self, cid: str) -> bool:
         """Tell whether the last offer had a section for this cid that nothing was announced for at that time."""
         sections = self.offer.sections if self.offer else ()

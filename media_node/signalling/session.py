@@ -156,6 +156,10 @@ class ClientSession:
         effects: Effects = [StopSending(self._peer_id, sid) for sid in stopped]
         return effects + self._ask_for_sections(now)
 
+    def on_track_ended(self, track_sid: TrackSid) -> None:
+        """One of the client's own tracks is gone, by its own doing or not: the section that carried it is free."""
+        self._negotiation.forget_received(track_sid)
+
     def on_codec_missing(self, track_sid: TrackSid) -> Effects:
         """The client and the publisher of a track it was to get have no codec in common."""
         self._negotiation.give_up(track_sid)

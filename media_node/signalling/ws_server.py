@@ -15,7 +15,9 @@ import aiohttp
 from aiohttp import web
 from livekit.protocol import models, rtc
 
+from chalicelib.contract.codec import to_json
 from chalicelib.contract.errors import ErrorId, ParleyError
+from chalicelib.contract.node_commands import MAX_COMMAND_BYTES, CommandAnswer
 from chalicelib.contract.node_messages import Admission, AdmissionAnswer
 from chalicelib.contract.token_claims import MAX_TOKEN_BYTES
 from media_node.room import rendering
@@ -32,9 +34,15 @@ FIRST_REQUEST_S = 10.0  # for TLS-less HTTP behind a gateway; ends slowloris
 MAX_QUEUED_BYTES = 4 * 1024 * 1024  # what a client that does not read may hold here
 SEND_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
+COMMAND_TIMEOUT_S = 2.0  # the control plane waits no longer
 PING_INTERVAL_S = 10.0  # of WebSocket pings; a client that vanished is noticed within 15 s
 RELAYED_BY = "X-Parley-Relayed-By"
 ERROR_ID = "X-Parley-Error"
+_BY_STATUS = {
+    404: ErrorId.ROUTE_NOT_FOUND,
+    405: ErrorId.METHOD_NOT_ALLOWED,
+    413: ErrorId.BODY_TOO_LARGE,
+}
 _CORS = {"Access-Control-Allow-Origin": "*"}
 _NO_DUAL_PEER_CONNECTION = (
     "This server speaks the single-peer-connection protocol only (/rtc/v1). "
@@ -76,6 +84,9 @@ class Host(Protocol):
 
     def open(self, admission: Admission, request: rtc.JoinRequest, socket: "ClientSocket") -> Connection:
         """Start the session of an admitted client."""
+
+    async def command(self, token: bytes) -> CommandAnswer:
+        """Do what the control plane says with a signed command. Raises ParleyError."""
 
     def metrics(self) -> list[Metric]:
         """Return the figures for /metrics."""
@@ -143,11 +154,12 @@ class SignallingServer:
 
     async def start(self, address: str, port: int) -> int:
         """Listen; return the port. Raises OSError when it is taken."""
-        app = web.Application(middlewares=[self._rules])
+        app = web.Application(middlewares=[self._rules], client_max_size=MAX_COMMAND_BYTES)
         app.router.add_get("/rtc/v1", self._join)
         app.router.add_get("/rtc/v1/validate", self._validate)
         app.router.add_get("/rtc/validate", self._validate)
         app.router.add_get("/rtc", self._dual_peer_connection)
+        app.router.add_post("/commands", self._command)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(
@@ -188,8 +200,7 @@ class SignallingServer:
         except ParleyError as error:
             response = _refusal(error)
         except web.HTTPException as error:
-            known = {404: ErrorId.ROUTE_NOT_FOUND, 405: ErrorId.METHOD_NOT_ALLOWED}
-            response = _refusal(ParleyError(known.get(error.status, ErrorId.INTERNAL_ERROR), error.reason))
+            response = _refusal(ParleyError(_BY_STATUS.get(error.status, ErrorId.INTERNAL_ERROR), error.reason))
         if not response.prepared:
             # One request per connection: who needs a second one, slowly, opens another within the limits.
             response.force_close()
@@ -269,6 +280,15 @@ class SignallingServer:
 
     async def _dual_peer_connection(self, request: web.Request) -> web.StreamResponse:
         return web.Response(status=501, text=_NO_DUAL_PEER_CONNECTION, headers=_CORS)
+
+    async def _command(self, request: web.Request) -> web.StreamResponse:
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_S):
+                token = await request.read()
+        except TimeoutError:
+            raise ParleyError(ErrorId.INVALID_FIELD, "the command came too slowly") from None
+        answer = await self._host.command(token)
+        return web.json_response({"success": True, "data": to_json(answer)})
 
     async def _healthz(self, request: web.Request) -> web.StreamResponse:
         healthy = self._host.healthy()
