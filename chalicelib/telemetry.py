@@ -28,8 +28,12 @@ def count(name: str, amount: int = 1) -> None:
 def request_done(
     *, request_id: str, method: str, route: str, status: int, latency_ms: int, error_id: str | None
 ) -> None:
-    """Log one answered request; `route` is the template, never the path with its ids."""
-    logger().info(
+    """Log one answered request; `route` is the template, never the path with its ids.
+
+    A heartbeat that went well is debugging detail: one node sends 86,400 of them a day.
+    """
+    routine = route.endswith("/heartbeats") and status < 400
+    (logger().debug if routine else logger().info)(
         "request",
         request_id=request_id,
         method=method,
