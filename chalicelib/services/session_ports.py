@@ -6,6 +6,7 @@ StoreUnavailable).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, PresetId, SessionId
@@ -16,6 +17,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.peer import Peer, PublishedTrack
 from chalicelib.domain.preset import Preset
 from chalicelib.domain.session import ActivePointer, Ending, Session
+from chalicelib.domain.usage import DailyUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,10 @@ class SessionStore(Protocol):
         """
         ...
 
+    def describe(self, observed: Session, room_metadata: str, now_ms: int) -> None:
+        """Store the room's metadata. Raises ConditionFailed when it is not ACTIVE under the same owner and epoch."""
+        ...
+
     def begin_ending(self, session: Session, ending: Ending, now_ms: int) -> None:
         """Fence the owner off: ACTIVE -> ENDING. Raises ConditionFailed when it is not ACTIVE at this epoch."""
         ...
@@ -156,12 +162,24 @@ class SessionStore(Protocol):
         """Return a peer of the session, or None."""
         ...
 
+    def session_of_peer(self, app_id: AppId, peer_id: PeerId) -> SessionId | None:
+        """Return the session that a peer is or was in, or None."""
+        ...
+
     def peers(self, app_id: AppId, session_id: SessionId) -> Iterator[Peer]:
         """Yield the session's peers by peer id."""
         ...
 
     def owned_by(self, node_id: NodeId) -> Iterator[Session]:
         """Yield the sessions that the node owns and that have not ENDED."""
+        ...
+
+
+class UsageStore(Protocol):
+    """Use by day; SessionStore.finish() adds to it."""
+
+    def parts(self, app_id: AppId, first: date, last: date) -> Iterator[DailyUsage]:
+        """Yield what was counted from `first` to `last`, both included; a day may come in several parts."""
         ...
 
 

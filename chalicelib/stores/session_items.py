@@ -40,6 +40,11 @@ def peer_key(app_id: AppId, session_id: SessionId, peer_id: PeerId) -> Key:
     return session_partition(app_id, session_id), f"PEER#{peer_id}"
 
 
+def peer_session_key(app_id: AppId, peer_id: PeerId) -> Key:
+    """Key of the row that says which session a peer is or was in."""
+    return f"PEER#{app_id}#{peer_id}", "PEER"
+
+
 def listing_key(app_id: AppId, session_id: SessionId) -> Key:
     """Key of a session's row in its app's list. The id is a UUIDv7, so the rows are in order of creation."""
     return f"APP#{app_id}#SES", f"SES#{session_id}"
@@ -82,6 +87,7 @@ class SessionItem(Item, discriminator="session"):
     ended_at_ms = NumberAttribute(null=True)
     end_reason = UnicodeAttribute(null=True)
     last_event_seq = NumberAttribute()
+    room_metadata = UnicodeAttribute(null=True)
 
 
 class ListedSessionItem(SessionItem, discriminator="listed_session"):
@@ -110,6 +116,12 @@ class PeerItem(Item, discriminator="peer"):
     left_at_ms = NumberAttribute(null=True)
     leave_reason = UnicodeAttribute(null=True)
     tracks: MapAttribute[str, Any] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
+
+
+class PeerSessionItem(Item, discriminator="peer_session"):
+    """Says which session a peer is or was in: a report is asked for by the peer's id alone."""
+
+    session_id = UnicodeAttribute()
 
 
 def pointer_of(item: PointerItem) -> ActivePointer:
@@ -145,6 +157,7 @@ def session_fields(session: Session) -> dict[str, Any]:
         "ended_at_ms": session.ending.at_ms if session.ending else None,
         "end_reason": session.ending.reason.value if session.ending else None,
         "last_event_seq": session.last_event_seq,
+        "room_metadata": session.room_metadata,
     }
 
 
@@ -172,6 +185,7 @@ def session_of(item: SessionItem) -> Session:
         empty_since_ms=_integer(item.empty_since_ms),
         ending=ending,
         last_event_seq=int(item.last_event_seq),
+        room_metadata=item.room_metadata,
     )
 
 
@@ -191,6 +205,11 @@ def peer_item(peer: Peer) -> PeerItem:
         joined_at_ms=peer.joined_at_ms,
         tracks={},
     )
+
+
+def peer_session_item(peer: Peer) -> PeerSessionItem:
+    """Return the row that says which session a peer that has just been admitted is in."""
+    return PeerSessionItem(*peer_session_key(peer.app_id, peer.peer_id), session_id=peer.session_id)
 
 
 def peer_of(item: PeerItem) -> Peer:

@@ -29,7 +29,15 @@ from chalicelib.stores.meeting_store import MeetingItem, meeting_key, meeting_of
 from chalicelib.stores.node_store import NodeItem, node_key, node_of
 from chalicelib.stores.participant_store import ParticipantItem, participant_key, participant_of
 from chalicelib.stores.preset_store import PresetItem, preset_key, preset_of
-from chalicelib.stores.session_items import ListedSessionItem, OwnedSessionItem, PeerItem, PointerItem, SessionItem
+from chalicelib.stores.session_items import (
+    ListedSessionItem,
+    OwnedSessionItem,
+    PeerItem,
+    PeerSessionItem,
+    PointerItem,
+    SessionItem,
+)
+from chalicelib.stores.usage_store import count_session
 
 I = TypeVar("I", bound=table.Item)  # noqa: E741 - an item
 T = TypeVar("T")
@@ -109,6 +117,7 @@ class DynamoSessionStore:
             write.save(ListedSessionItem(*items.listing_key(app_id, session_id), **fields))
             write.save(owned)
             write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
+            write.save(items.peer_session_item(peer))
 
     def add_peer(self, observed: Session, peer: Peer) -> None:
         """Store another peer and count it. Raises ConditionFailed."""
@@ -129,6 +138,7 @@ class DynamoSessionStore:
         with table.transaction() as write:
             write.update(_session_item(observed), actions, condition=_fence(observed) & branch)
             write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
+            write.save(items.peer_session_item(peer))
 
     def record(self, observed: Session, peer_id: PeerId, seq: int, change: PeerChange, now_ms: int) -> None:
         """Store a change of a peer that its node reported as event `seq`. Raises ConditionFailed."""
@@ -142,6 +152,16 @@ class DynamoSessionStore:
         with table.transaction() as write:
             write.update(_session_item(observed), actions, condition=condition)
             write.update(peer, _peer_actions(change), condition=present)
+
+    def describe(self, observed: Session, room_metadata: str, now_ms: int) -> None:
+        """Store the room's metadata. Raises ConditionFailed."""
+        item = _session_item(observed)
+        actions: list[Action] = [
+            SessionItem.room_metadata.set(room_metadata),
+            SessionItem.updated_at_ms.set(now_ms),
+        ]
+        with table.translated(item.key):
+            item.update(actions, condition=_fence(observed))
 
     def begin_ending(self, session: Session, ending: Ending, now_ms: int) -> None:
         """Fence the owner off: ACTIVE -> ENDING. Raises ConditionFailed when it is not ACTIVE at this epoch."""
@@ -197,6 +217,7 @@ class DynamoSessionStore:
             )
             write.save(ListedSessionItem(*items.listing_key(app_id, session_id), **items.session_fields(ended)))
             write.delete(OwnedSessionItem(*items.owned_key(ended.owner_node_id, app_id, session_id)))
+            count_session(write, ended)
 
     def get(self, app_id: AppId, session_id: SessionId) -> Session | None:
         """Return a session of this app, or None."""
@@ -220,6 +241,11 @@ class DynamoSessionStore:
         """Return a peer of the session, or None."""
         item = table.get(PeerItem, *items.peer_key(app_id, session_id, peer_id))
         return items.peer_of(item) if item else None
+
+    def session_of_peer(self, app_id: AppId, peer_id: PeerId) -> SessionId | None:
+        """Return the session that a peer is or was in, or None."""
+        item = table.get(PeerSessionItem, *items.peer_session_key(app_id, peer_id))
+        return SessionId(item.session_id) if item else None
 
     def peers(self, app_id: AppId, session_id: SessionId) -> Iterator[Peer]:
         """Yield the session's peers by peer id."""

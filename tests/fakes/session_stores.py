@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, PresetId, SessionId
 from chalicelib.contract.node_messages import Heartbeat, LeaveReason
 from chalicelib.domain.node import Node
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.session import ActivePointer, Ending, Session, SessionStatus
+from chalicelib.domain.usage import DailyUsage, usage_of
 from chalicelib.services.ports import ConditionFailed
 from chalicelib.services.session_ports import (
     Closure,
@@ -82,7 +84,7 @@ class FakeNodeStore:
 
 
 class FakeSessionStore:
-    """SessionStore in memory, over the fakes of the other stores."""
+    """SessionStore and UsageStore in memory, over the fakes of the other stores."""
 
     def __init__(self, resources: ResourceStores, nodes: FakeNodeStore) -> None:
         self._resources = resources
@@ -91,6 +93,7 @@ class FakeSessionStore:
         self._pointers: dict[tuple[AppId, MeetingId], ActivePointer] = {}
         self._sessions: dict[tuple[AppId, SessionId], Session] = {}
         self._peers: dict[tuple[AppId, SessionId], dict[PeerId, Peer]] = {}
+        self._usage: list[tuple[AppId, DailyUsage]] = []
 
     def doorway(
         self, app_id: AppId, meeting_id: MeetingId, participant_id: ParticipantId | None, node_id: NodeId
@@ -172,6 +175,11 @@ class FakeSessionStore:
             self._store(replace(session, last_event_seq=seq, updated_at_ms=now_ms))
             self._peers[session.app_id, session.session_id][peer_id] = _changed(peer, change)
 
+    def describe(self, observed: Session, room_metadata: str, now_ms: int) -> None:
+        """See the port."""
+        with self._lock:
+            self._store(replace(self._owned(observed), room_metadata=room_metadata, updated_at_ms=now_ms))
+
     def begin_ending(self, session: Session, ending: Ending, now_ms: int) -> None:
         """See the port."""
         with self._lock:
@@ -203,6 +211,7 @@ class FakeSessionStore:
             if pointer.session_id != ended.session_id:
                 raise ConditionFailed
             self._pointers[place] = replace(pointer, session_id=None, owner_node_id=None)
+            self._usage.append((ended.app_id, usage_of(ended)))
             self._store(ended)
 
     def get(self, app_id: AppId, session_id: SessionId) -> Session | None:
@@ -221,6 +230,15 @@ class FakeSessionStore:
     def peer(self, app_id: AppId, session_id: SessionId, peer_id: PeerId) -> Peer | None:
         """See the port."""
         return self._peers.get((app_id, session_id), {}).get(peer_id)
+
+    def session_of_peer(self, app_id: AppId, peer_id: PeerId) -> SessionId | None:
+        """See the port."""
+        held = ((session, peers) for (app, session), peers in self._peers.items() if app == app_id)
+        return next((session for session, peers in held if peer_id in peers), None)
+
+    def parts(self, app_id: AppId, first: date, last: date) -> Iterator[DailyUsage]:
+        """See the port UsageStore."""
+        return (use for app, use in list(self._usage) if app == app_id and first <= use.day <= last)
 
     def peers(self, app_id: AppId, session_id: SessionId) -> Iterator[Peer]:
         """See the port."""
