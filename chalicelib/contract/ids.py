@@ -31,6 +31,12 @@ def uuid7(now_ms: int, entropy: bytes) -> str:
     return str(uuid.UUID(int=value))
 
 
+def first_uuid7_at(at_ms: int) -> str:
+    """Return what sorts before every version 7 UUID of `at_ms` (ms since 1970) or later, and behind every earlier one."""
+    at_ms = max(0, min(at_ms, 0xFFFF_FFFF_FFFF))
+    return str(uuid.UUID(int=at_ms << 80))
+
+
 def is_uuid(value: str) -> bool:
     """Tell whether `value` is a UUID in lower-case canonical form."""
     return _UUID.fullmatch(value) is not None

@@ -6,6 +6,8 @@ from typing import Any
 
 from chalicelib.contract.ids import AppId, MeetingId
 from chalicelib.contract.limits import DEFAULT_KEEP_ALIVE_SECONDS
+from chalicelib.domain.room import RoomSettings
+from chalicelib.domain.search_terms import is_found
 
 
 class MeetingStatus(enum.StrEnum):
@@ -33,7 +35,10 @@ class MeetingOptions:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A meeting of an app. `version` grows by one with every change; times are ms since 1970 UTC."""
+    """A meeting of an app. `version` grows by one with every change; times are ms since 1970 UTC.
+
+    `room` is what LiveKit's API says of it; its name never changes.
+    """
 
     id: MeetingId
     app_id: AppId
@@ -41,6 +46,7 @@ class Meeting:
     created_at_ms: int
     updated_at_ms: int
     version: int = 1
+    room: RoomSettings = RoomSettings()
 
     @property
     def is_open(self) -> bool:
@@ -56,17 +62,19 @@ class MeetingFilter:
     status: MeetingStatus | None = None
     from_ms: int | None = None
     to_ms: int | None = None
+    descending: bool = True
 
     def accepts(self, meeting: Meeting) -> bool:
-        """Tell whether a meeting is in the list. `search` is a part of the title in any case, or a whole id."""
+        """Tell whether a meeting is in the list. `search` is beginnings of words of the title, or a whole id."""
         if self.status is not None and meeting.options.status is not self.status:
             return False
         if self.from_ms is not None and meeting.created_at_ms < self.from_ms:
             return False
         if self.to_ms is not None and meeting.created_at_ms > self.to_ms:
             return False
-        wanted = self.search.casefold()
-        return wanted in (meeting.options.title or "").casefold() or wanted == meeting.id
+        if not self.search or self.search == meeting.id:
+            return True
+        return is_found(meeting.options.title or "", self.search)
 
 
 def changed(meeting: Meeting, changes: dict[str, Any], now_ms: int) -> Meeting:

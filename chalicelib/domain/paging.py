@@ -1,6 +1,6 @@
 """Pages of a list: which part a caller sees, and the counts beside it. Offsets start at 1, as RealtimeKit's do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -32,6 +32,11 @@ class Page(Generic[T]):
         return {"total_count": self.total_count, "start_offset": self.start_offset, "end_offset": self.end_offset}
 
 
+def page_at(offset: int, items: Sequence[T], total: int) -> Page[T]:
+    """Return the page of items that were found at `offset` (from 0) among `total`."""
+    return Page(tuple(items), total, offset + 1, offset + len(items)) if items else Page((), total, 0, 0)
+
+
 def page_of(items: Iterable[T], request: PageRequest, accepts: Callable[[T], bool] = lambda _: True) -> Page[T]:
     """Cut a page out of the accepted items. Reads all of them, since the total is part of the answer."""
     first = (request.page_no - 1) * request.per_page
@@ -42,6 +47,4 @@ def page_of(items: Iterable[T], request: PageRequest, accepts: Callable[[T], boo
             if first <= total < first + request.per_page:
                 kept.append(item)
             total += 1
-    if not kept:
-        return Page((), total, 0, 0)
-    return Page(tuple(kept), total, first + 1, first + len(kept))
+    return page_at(first, kept, total)

@@ -5,17 +5,22 @@ from typing import Any
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import AppId, MeetingId, is_uuid, uuid7
 from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, changed
-from chalicelib.domain.paging import Page, PageRequest, page_of
+from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.retrying import until_it_holds
 
 
 def create_meeting(deps: Dependencies, app_id: AppId, options: MeetingOptions) -> Meeting:
     """Make a meeting."""
-    now_ms = deps.now_ms()
-    meeting = Meeting(MeetingId(uuid7(now_ms, deps.entropy(10))), app_id, options, now_ms, now_ms)
-    deps.meetings.add(meeting)
-    return meeting
+
+    def attempt() -> Meeting:
+        now_ms = deps.now_ms()
+        meeting = Meeting(MeetingId(uuid7(now_ms, deps.entropy(10))), app_id, options, now_ms, now_ms)
+        deps.meetings.add(meeting)
+        return meeting
+
+    # The lists it enters are counted in the same transaction, so that two made at the same moment may meet there.
+    return until_it_holds(attempt, deps.entropy, deps.sleep)
 
 
 def get_meeting(deps: Dependencies, app_id: AppId, meeting_id: str) -> Meeting:
@@ -27,8 +32,8 @@ def get_meeting(deps: Dependencies, app_id: AppId, meeting_id: str) -> Meeting:
 
 
 def list_meetings(deps: Dependencies, app_id: AppId, page: PageRequest, wanted: MeetingFilter) -> Page[Meeting]:
-    """Return a page of the app's meetings, newest first."""
-    return page_of(deps.meetings.newest_first(app_id), page, wanted.accepts)
+    """Return a page of the app's meetings, newest first unless the filter says otherwise."""
+    return deps.meetings.page(app_id, wanted, page)
 
 
 def change_meeting(deps: Dependencies, app_id: AppId, meeting_id: str, changes: dict[str, Any]) -> Meeting:
@@ -40,7 +45,7 @@ def change_meeting(deps: Dependencies, app_id: AppId, meeting_id: str, changes: 
     def attempt() -> Meeting:
         meeting = get_meeting(deps, app_id, meeting_id)
         replacement = changed(meeting, changes, deps.now_ms())
-        deps.meetings.replace(replacement, observed_version=meeting.version)
+        deps.meetings.replace(replacement, observed=meeting)
         return replacement
 
     return until_it_holds(attempt, deps.entropy, deps.sleep)

@@ -4,13 +4,14 @@ No implementation is here. The real ones are in ``chalicelib/stores``, the fakes
 tests in ``tests/contract``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, PresetId
 from chalicelib.domain.account import Account
 from chalicelib.domain.app import ApiKey, App
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import Meeting, MeetingFilter
+from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.preset import Preset, PresetName, PresetUse
 
@@ -69,15 +70,31 @@ class MeetingStore(Protocol):
     """Meetings."""
 
     def add(self, meeting: Meeting) -> None:
-        """Store a new meeting. Raises ConditionFailed when its id exists."""
+        """Store a new meeting. Raises ConditionFailed when its id exists or its room's name is taken."""
         ...
 
     def get(self, app_id: AppId, meeting_id: MeetingId) -> Meeting | None:
         """Return a meeting of this app, or None."""
         ...
 
-    def replace(self, meeting: Meeting, *, observed_version: int) -> None:
-        """Overwrite a meeting that is still at `observed_version`. Raises ConditionFailed when it is not."""
+    def by_room_name(self, app_id: AppId, name: str) -> Meeting | None:
+        """Return the meeting with this unique name, or None."""
+        ...
+
+    def get_many(self, app_id: AppId, meeting_ids: Sequence[MeetingId]) -> dict[MeetingId, Meeting]:
+        """Return those of the meetings that there are."""
+        ...
+
+    def replace(self, meeting: Meeting, *, observed: Meeting) -> None:
+        """Overwrite a meeting that is still as `observed`. Raises ConditionFailed when it is not."""
+        ...
+
+    def delete(self, observed: Meeting) -> None:
+        """Remove a meeting that is still as `observed`, and its room's name. Raises ConditionFailed when it is not."""
+        ...
+
+    def page(self, app_id: AppId, wanted: MeetingFilter, request: PageRequest) -> Page[Meeting]:
+        """Return a page of the app's meetings that the filter accepts, by time of creation."""
         ...
 
     def newest_first(self, app_id: AppId) -> Iterator[Meeting]:

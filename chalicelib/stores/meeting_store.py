@@ -1,17 +1,24 @@
 """Meetings in DynamoDB."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.contract.ids import AppId, MeetingId
-from chalicelib.domain.meeting import Meeting, MeetingOptions, MeetingStatus
+from chalicelib.contract.ids import AppId, MeetingId, is_uuid
+from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, MeetingStatus
+from chalicelib.domain.paging import Page, PageRequest, page_of
+from chalicelib.domain.room import RoomSettings
 from chalicelib.services.ports import Key
-from chalicelib.stores import table
+from chalicelib.stores import meeting_lists, table
+from chalicelib.stores.counted_list import Change, Place, write_counted
+from chalicelib.stores.meeting_lists import copy_key, place_of_all, places_of
 
 _COLUMNS = {"title", "status"}  # options with an attribute of their own: conditions are set on the status
 _OPTION_NAMES = {field.name for field in dataclasses.fields(MeetingOptions)} - _COLUMNS
+_ROOM_NAMES = {field.name for field in dataclasses.fields(RoomSettings)}
+
+_MOST_ITEMS = 94  # of a transaction of 100: the meeting itself, and segments that counted_list.py cuts off
 
 
 class MeetingItem(table.Item, discriminator="meeting"):
@@ -22,9 +29,25 @@ class MeetingItem(table.Item, discriminator="meeting"):
     title = UnicodeAttribute(null=True)
     status = UnicodeAttribute()
     options = JSONAttribute()
+    room = JSONAttribute(null=True)
     created_at_ms = NumberAttribute()
     updated_at_ms = NumberAttribute()
     version = NumberAttribute()
+
+
+class ListedMeetingItem(MeetingItem, discriminator="listed_meeting"):
+    """A copy of a meeting in one of the lists of meeting_lists.py."""
+
+
+class RoomNameItem(table.Item, discriminator="room_name"):
+    """``ROOM#{app}#{name}`` / ``ROOM_NAME``: the claim of a meeting on its unique name."""
+
+    meeting_id = UnicodeAttribute()
+
+
+def room_name_key(app_id: AppId, name: str) -> Key:
+    """Return the key of the claim on a unique name; the id before it has a fixed length, so a name can't fake one."""
+    return f"ROOM#{app_id}#{name}", "ROOM_NAME"
 
 
 def meeting_key(app_id: AppId, meeting_id: MeetingId) -> Key:
@@ -35,6 +58,7 @@ def meeting_key(app_id: AppId, meeting_id: MeetingId) -> Key:
 def meeting_of(item: MeetingItem) -> Meeting:
     """Return the domain object of an item; an option that is not stored yet has its default."""
     stored = {name: value for name, value in item.options.items() if name in _OPTION_NAMES}
+    room = {name: value for name, value in (item.room or {}).items() if name in _ROOM_NAMES}
     return Meeting(
         id=MeetingId(item.meeting_id),
         app_id=AppId(item.app_id),
@@ -42,38 +66,103 @@ def meeting_of(item: MeetingItem) -> Meeting:
         created_at_ms=int(item.created_at_ms),
         updated_at_ms=int(item.updated_at_ms),
         version=int(item.version),
+        room=RoomSettings(**room),
     )
 
 
-def _item(meeting: Meeting) -> MeetingItem:
-    return MeetingItem(
-        *meeting_key(meeting.app_id, meeting.id),
+def _item(meeting: Meeting, copy_in: Place | None = None) -> MeetingItem:
+    key = copy_key(copy_in, meeting.id) if copy_in else meeting_key(meeting.app_id, meeting.id)
+    return (ListedMeetingItem if copy_in else MeetingItem)(
+        *key,
         app_id=meeting.app_id,
         meeting_id=meeting.id,
         title=meeting.options.title,
         status=meeting.options.status.value,
         options={name: getattr(meeting.options, name) for name in sorted(_OPTION_NAMES)},
+        room=dataclasses.asdict(meeting.room) if meeting.room != RoomSettings() else None,
         created_at_ms=meeting.created_at_ms,
         updated_at_ms=meeting.updated_at_ms,
         version=meeting.version,
     )
 
 
+def _claim(meeting: Meeting) -> RoomNameItem:
+    return RoomNameItem(*room_name_key(meeting.app_id, meeting.room.name), meeting_id=meeting.id)
+
+
 class DynamoMeetingStore:
     """The MeetingStore of the real system."""
 
     def add(self, meeting: Meeting) -> None:
-        """Store a new meeting. Raises ConditionFailed when its id exists."""
-        table.save(_item(meeting), MeetingItem.pk.does_not_exist())
+        """Store a new meeting. Raises ConditionFailed when its id exists or its room's name is taken."""
+        places = places_of(meeting)
+
+        def fill(write: table.Transaction) -> None:
+            write.save(_item(meeting), condition=MeetingItem.pk.does_not_exist())
+            for place in places:
+                write.save(_item(meeting, place))
+            if meeting.room.name:
+                write.save(_claim(meeting), condition=RoomNameItem.pk.does_not_exist())
+
+        write_counted([Change(place, meeting.id, 1) for place in (place_of_all(meeting.app_id), *places)], fill)
 
     def get(self, app_id: AppId, meeting_id: MeetingId) -> Meeting | None:
         """Return a meeting of this app, or None."""
         item = table.get(MeetingItem, *meeting_key(app_id, meeting_id))
         return meeting_of(item) if item else None
 
-    def replace(self, meeting: Meeting, *, observed_version: int) -> None:
-        """Overwrite a meeting that is still at `observed_version`. Raises ConditionFailed when it is not."""
-        table.save(_item(meeting), MeetingItem.version == observed_version)
+    def by_room_name(self, app_id: AppId, name: str) -> Meeting | None:
+        """Return the meeting with this unique name, or None."""
+        claim = table.get(RoomNameItem, *room_name_key(app_id, name))
+        return self.get(app_id, MeetingId(claim.meeting_id)) if claim else None
+
+    def get_many(self, app_id: AppId, meeting_ids: Sequence[MeetingId]) -> dict[MeetingId, Meeting]:
+        """Return those of the meetings that there are."""
+        found = table.get_many({meeting_key(app_id, meeting_id) for meeting_id in meeting_ids}) if meeting_ids else {}
+        meetings = (meeting_of(item) for item in found.values() if isinstance(item, MeetingItem))
+        return {meeting.id: meeting for meeting in meetings}
+
+    def replace(self, meeting: Meeting, *, observed: Meeting) -> None:
+        """Overwrite a meeting that is still as `observed`. Raises ConditionFailed when it is not."""
+        before, after = set(places_of(observed)), set(places_of(meeting))
+        if 2 * len(before ^ after) + len(before & after) >= _MOST_ITEMS:
+            # Too many lists to leave and to enter at once: out of the old title's first. Should the second step never
+            # come, the meeting has no title and the caller an error; the lists are right either way.
+            untitled = dataclasses.replace(meeting.options, title=None)
+            between = dataclasses.replace(meeting, options=untitled, version=observed.version)
+            self.replace(between, observed=observed)
+            self.replace(meeting, observed=between)
+            return
+
+        def fill(write: table.Transaction) -> None:
+            write.save(_item(meeting), condition=MeetingItem.version == observed.version)
+            for place in after:
+                write.save(_item(meeting, place))
+            for place in before - after:
+                write.delete(_item(observed, place), condition=MeetingItem.pk.exists())
+
+        changes = [Change(place, meeting.id, 1) for place in after - before]
+        write_counted([*changes, *(Change(place, meeting.id, -1) for place in before - after)], fill)
+
+    def delete(self, observed: Meeting) -> None:
+        """Remove a meeting that is still as `observed`, and its room's name. Raises ConditionFailed when it is not."""
+        places = places_of(observed)
+
+        def fill(write: table.Transaction) -> None:
+            write.delete(_item(observed), condition=MeetingItem.version == observed.version)
+            for place in places:
+                write.delete(_item(observed, place))
+            if observed.room.name:
+                write.delete(_claim(observed))
+
+        write_counted([Change(place, observed.id, -1) for place in (place_of_all(observed.app_id), *places)], fill)
+
+    def page(self, app_id: AppId, wanted: MeetingFilter, request: PageRequest) -> Page[Meeting]:
+        """Return a page of the app's meetings that the filter accepts, by time of creation."""
+        if is_uuid(wanted.search):
+            named = self.get(app_id, MeetingId(wanted.search))
+            return page_of([named] if named else [], request, wanted.accepts)
+        return meeting_lists.page(app_id, wanted, request, lambda raw: meeting_of(MeetingItem.from_raw_data(raw)))
 
     def newest_first(self, app_id: AppId) -> Iterator[Meeting]:
         """Yield the app's meetings, reading only as far as it is iterated."""

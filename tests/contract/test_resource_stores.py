@@ -163,12 +163,12 @@ def test_meetings_are_listed_newest_first_and_by_app(stores: Stores) -> None:
 def test_a_meeting_is_replaced_only_from_the_version_that_was_read(stores: Stores) -> None:
     meeting = a_meeting(AppId(new_id()))
     with pytest.raises(ConditionFailed):
-        stores.meetings.replace(meeting, observed_version=1)
+        stores.meetings.replace(meeting, observed=meeting)
     stores.meetings.add(meeting)
     newer = changed(meeting, {"title": "new"}, START_MS + 1)
-    stores.meetings.replace(newer, observed_version=1)
+    stores.meetings.replace(newer, observed=meeting)
     with pytest.raises(ConditionFailed):
-        stores.meetings.replace(changed(meeting, {"title": "late"}, START_MS + 2), observed_version=1)
+        stores.meetings.replace(changed(meeting, {"title": "late"}, START_MS + 2), observed=meeting)
     assert stores.meetings.get(meeting.app_id, meeting.id) == newer
 
 
@@ -177,7 +177,7 @@ def test_of_many_writers_from_one_version_one_wins(stores: Stores) -> None:
     stores.meetings.add(meeting)
     won = _how_many_win(
         8,
-        lambda n: stores.meetings.replace(changed(meeting, {"title": str(n)}, START_MS), observed_version=1),
+        lambda n: stores.meetings.replace(changed(meeting, {"title": str(n)}, START_MS), observed=meeting),
     )
     assert won == 1
 

@@ -2,13 +2,14 @@
 
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, PresetId
 from chalicelib.domain.account import Account
 from chalicelib.domain.app import ApiKey, App
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import Meeting, MeetingFilter
+from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.preset import Preset, PresetName, PresetUse
 from chalicelib.services.ports import ConditionFailed
@@ -146,19 +147,45 @@ class FakeMeetingStore:
 
     def add(self, meeting: Meeting) -> None:
         """See the port."""
-        self._rows.insert({(meeting.app_id, meeting.id): meeting})
+        with self._rows.lock:
+            if meeting.room.name and self.by_room_name(meeting.app_id, meeting.room.name):
+                raise ConditionFailed
+            self._rows.insert({(meeting.app_id, meeting.id): meeting})
 
     def get(self, app_id: AppId, meeting_id: MeetingId) -> Meeting | None:
         """See the port."""
         return self._rows.rows.get((app_id, meeting_id))
 
-    def replace(self, meeting: Meeting, *, observed_version: int) -> None:
+    def by_room_name(self, app_id: AppId, name: str) -> Meeting | None:
+        """See the port."""
+        return next((one for one in self.newest_first(app_id) if one.room.name == name), None)
+
+    def get_many(self, app_id: AppId, meeting_ids: Sequence[MeetingId]) -> dict[MeetingId, Meeting]:
+        """See the port."""
+        found = (self.get(app_id, meeting_id) for meeting_id in meeting_ids)
+        return {meeting.id: meeting for meeting in found if meeting is not None}
+
+    def replace(self, meeting: Meeting, *, observed: Meeting) -> None:
         """See the port."""
         with self._rows.lock:
-            stored = self.get(meeting.app_id, meeting.id)
-            if stored is None or stored.version != observed_version:
-                raise ConditionFailed
+            self._check(observed)
             self._rows.rows[(meeting.app_id, meeting.id)] = meeting
+
+    def delete(self, observed: Meeting) -> None:
+        """See the port."""
+        with self._rows.lock:
+            self._check(observed)
+            del self._rows.rows[(observed.app_id, observed.id)]
+
+    def page(self, app_id: AppId, wanted: MeetingFilter, request: PageRequest) -> Page[Meeting]:
+        """See the port."""
+        found = list(self.newest_first(app_id))
+        return page_of(found if wanted.descending else found[::-1], request, wanted.accepts)
+
+    def _check(self, observed: Meeting) -> None:
+        stored = self.get(observed.app_id, observed.id)
+        if stored is None or stored.version != observed.version:
+            raise ConditionFailed
 
     def newest_first(self, app_id: AppId) -> Iterator[Meeting]:
         """See the port."""

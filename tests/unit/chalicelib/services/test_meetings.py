@@ -17,13 +17,13 @@ class _ChangedMeanwhile(FakeMeetingStore):
 
     meddled = False
 
-    def replace(self, meeting: Meeting, *, observed_version: int) -> None:
+    def replace(self, meeting: Meeting, *, observed: Meeting) -> None:
         if not self.meddled:
             self.meddled = True
             stored = self.get(meeting.app_id, meeting.id)
             assert stored is not None
-            super().replace(changed(stored, {"title": "theirs"}, 1), observed_version=observed_version)
-        super().replace(meeting, observed_version=observed_version)
+            super().replace(changed(stored, {"title": "theirs"}, 1), observed=stored)
+        super().replace(meeting, observed=observed)
 
 
 def test_two_changes_at_once_both_survive() -> None:
