@@ -32,6 +32,7 @@ from chalicelib.stores.app_store import DynamoAppStore
 from chalicelib.stores.dead_letters import DynamoDeadLetters
 from chalicelib.stores.delay_queue import SqsDelayQueue
 from chalicelib.stores.meeting_store import DynamoMeetingStore
+from chalicelib.stores.node_http import HttpNodePost
 from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
@@ -76,6 +77,7 @@ def _dependencies() -> Dependencies:
         nodes=DynamoNodeStore(),
         delays=SqsDelayQueue(config.queue_url),
         dead_letters=DynamoDeadLetters(),
+        node_post=HttpNodePost(),
         signer=TokenSigner(config.signing_key),
         now_ms=now_ms,
         entropy=secrets.token_bytes,

@@ -6,7 +6,8 @@ The signature is checked by whoever calls (PyJWT with the algorithm fixed by the
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.contract.codec import ContractError
+from chalicelib.contract.codec import ContractError, from_json, to_json
+from chalicelib.contract.grants import Grants
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, NodeId, ParticipantId, is_uuid
 
 ISSUER = "parley"
@@ -24,7 +25,10 @@ REQUIRED_CLAIMS = ("exp", "iat", "jti", "iss", "aud", "sub")
 
 @dataclass(frozen=True, slots=True)
 class ParticipantClaims:
-    """Who a participant token admits, and where. `generation` dies when the participant's tokens are revoked."""
+    """Who a participant token admits, and where. `generation` dies when the participant's tokens are revoked.
+
+    `grants` are there for a participant without a preset, who came from another meeting with a LiveKit token.
+    """
 
     participant_id: ParticipantId
     account_id: AccountId
@@ -35,6 +39,7 @@ class ParticipantClaims:
     jti: str
     issued_at: int
     expires_at: int
+    grants: Grants | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,9 @@ class NodeClaims:
 
 def encode_participant_claims(claims: ParticipantClaims) -> dict[str, Any]:
     """Return the JWT payload of a participant token."""
+    granted = {} if claims.grants is None else {"grt": to_json(claims.grants)}
     return {
+        **granted,
         "iss": ISSUER,
         "aud": PARTICIPANT_AUDIENCE,
         "sub": claims.participant_id,
@@ -75,6 +82,7 @@ def read_participant_claims(payload: dict[str, Any]) -> ParticipantClaims:
         jti=_text(payload, "jti"),
         issued_at=_integer(payload, "iat"),
         expires_at=_integer(payload, "exp"),
+        grants=from_json(Grants, payload["grt"], "/grt") if "grt" in payload else None,
     )
 
 

@@ -26,11 +26,13 @@ class EndReason(enum.StrEnum):
     ALL_PEERS_LEFT = "all_peers_left"
     NODE_LOST = "node_lost"
     NODE_SHUTDOWN = "node_shutdown"
+    HOST_ENDED = "host_ended"
 
     @property
     def leave_reason(self) -> LeaveReason:
         """The reason that peers still open at that moment get."""
-        return LeaveReason.NODE_SHUTDOWN if self is EndReason.NODE_SHUTDOWN else LeaveReason.NODE_LOST
+        named = {EndReason.NODE_SHUTDOWN: LeaveReason.NODE_SHUTDOWN, EndReason.HOST_ENDED: LeaveReason.KICKED}
+        return named.get(self, LeaveReason.NODE_LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Session:
     """One live instance of a meeting.
 
     `peer_balance_ms` is the sum of all leave times minus the sum of all join times: with it the time of the peers is
-    known at any moment, the open ones included, without reading them (see consumed_ms).
+    known at any moment, the open ones included, without reading them (see consumed_ms). `room_metadata` is None until
+    somebody sets it.
     """
 
     account_id: AccountId
@@ -67,6 +70,7 @@ class Session:
     empty_since_ms: int | None = None
     ending: Ending | None = None
     last_event_seq: int = 0
+    room_metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,7 @@ def _admission(entry: _Entry, session: Session, grants: Grants) -> Admission:
         picture=entry.participant.picture or "",
         metadata=entry.guest.metadata,
         attributes=entry.guest.attributes,
+        room_metadata=session.room_metadata,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.config import Config
+from chalicelib.services.live_control_ports import NodePost
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
 from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore
 from chalicelib.services.tokens import TokenSigner
@@ -23,6 +24,7 @@ class Dependencies:
     nodes: NodeStore
     delays: DelayQueue
     dead_letters: DeadLetters
+    node_post: NodePost
     signer: TokenSigner
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]

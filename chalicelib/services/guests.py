@@ -44,7 +44,14 @@ def guest_of(deps: Dependencies, token: str, *, make: bool = True) -> Guest:
     if token_header(token).get("alg") == LIVEKIT_ALGORITHM:
         return _livekit_guest(deps, verify_livekit_token(token, deps.apps.api_key, deps.now_ms()), make)
     claims = deps.signer.verify_participant(token, deps.now_ms())
-    return Guest(claims.account_id, claims.app_id, claims.meeting_id, claims.participant_id, claims.generation)
+    return Guest(
+        account_id=claims.account_id,
+        app_id=claims.app_id,
+        meeting_id=claims.meeting_id,
+        participant_id=claims.participant_id,
+        generation=claims.generation,
+        grants=claims.grants,
+    )
 
 
 def _livekit_guest(deps: Dependencies, claims: LiveKitClaims, make: bool) -> Guest:

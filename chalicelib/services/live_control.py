@@ -9,21 +9,43 @@ does not know whether it was carried out, and calls again. Nothing is written be
 node changed (who left, which tracks ended) comes back as its events.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.grants import Source
 from chalicelib.contract.ids import AppId
 from chalicelib.contract.node_commands import (
+    MAX_ROOM_METADATA_BYTES,
+    MAX_RPC_PAYLOAD_BYTES,
+    MAX_RPC_SECONDS,
+    MAX_SELECTED,
+    ChangeSubscriptions,
+    Command,
+    CommandAnswer,
+    EndSession,
     GrantsPatch,
+    ListPeers,
     LivePeer,
+    MovePeers,
+    MuteTracks,
+    PeerMove,
     PeerSelector,
+    PerformRpc,
+    RemovePeers,
     RpcAnswer,
     SendData,
     TrackSelector,
     UpdatePeers,
+    UpdateRoom,
 )
-from chalicelib.domain.session import Session
+from chalicelib.domain.node import Node
+from chalicelib.domain.session import EndReason, Session
 from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.moving import tokens_elsewhere
+from chalicelib.services.node_commands import ANSWER_WITHIN_S, send_command
+from chalicelib.services.ports import ConditionFailed
+from chalicelib.services.session_end import end_now
+from chalicelib.services.sessions import active_session
 
 EVERYBODY = PeerSelector(everybody=True)
 
@@ -39,12 +61,14 @@ class LiveCall:
 
 def live_peers(deps: Dependencies, app_id: AppId, meeting_id: str, who: PeerSelector = EVERYBODY) -> LiveCall:
     """Return who is in the call, with their tracks, hidden ones too; nobody during the grace."""
-    raise NotImplementedError
+    call = _call(deps, app_id, meeting_id)
+    answer = call.send(Command(list_peers=ListPeers(checked(who))))
+    return LiveCall(call.session, answer.peers, _metadata(call.session, answer))
 
 
 def kick(deps: Dependencies, app_id: AppId, meeting_id: str, who: PeerSelector) -> tuple[LivePeer, ...]:
     """Send peers away and return them as they were. They may come back while their tokens are good."""
-    raise NotImplementedError
+    return _call(deps, app_id, meeting_id).send(Command(remove_peers=RemovePeers(checked(who)))).peers
 
 
 def kick_all(deps: Dependencies, app_id: AppId, meeting_id: str) -> tuple[LivePeer, ...]:
@@ -53,7 +77,10 @@ def kick_all(deps: Dependencies, app_id: AppId, meeting_id: str) -> tuple[LivePe
     First the node empties the session, then ENDED is written. A failure between the two leaves a session that is empty
     and ends after its grace; calling again ends it at once. Raises BUSY besides.
     """
-    raise NotImplementedError
+    call = _call(deps, app_id, meeting_id)
+    peers = call.send(Command(end_session=EndSession())).peers
+    end_now(deps, app_id, call.session.session_id, EndReason.HOST_ENDED)
+    return peers
 
 
 def mute(
@@ -64,7 +91,8 @@ def mute(
 
     Nobody is ever unmuted from here: whether a microphone is on is for its owner to say.
     """
-    raise NotImplementedError
+    order = MuteTracks(checked(who), tracks)
+    return _call(deps, app_id, meeting_id).send(Command(mute_tracks=order)).peers
 
 
 def mute_all(
@@ -77,7 +105,8 @@ def mute_all(
 ) -> tuple[LivePeer, ...]:
     """Mute these sources of everybody and return everybody. Without `allow_unmute` those who are there may not publish
     these sources any more until patch_permissions() says otherwise or the session ends: their tracks end."""
-    raise NotImplementedError
+    order = MuteTracks(EVERYBODY, TrackSelector(sources=sources), () if allow_unmute else sources)
+    return _call(deps, app_id, meeting_id).send(Command(mute_tracks=order)).peers
 
 
 def patch_permissions(
@@ -87,7 +116,7 @@ def patch_permissions(
 
     What is not allowed any more ends at once: tracks are unpublished, subscriptions stop. Returns the peers afterwards.
     """
-    raise NotImplementedError
+    return update_participant(deps, app_id, meeting_id, UpdatePeers(who, patch))
 
 
 def update_participant(deps: Dependencies, app_id: AppId, meeting_id: str, update: UpdatePeers) -> tuple[LivePeer, ...]:
@@ -95,7 +124,8 @@ def update_participant(deps: Dependencies, app_id: AppId, meeting_id: str, updat
 
     Raises INVALID_FIELD for what is too long. The participant that is stored keeps its name.
     """
-    raise NotImplementedError
+    checked(update.who)
+    return _call(deps, app_id, meeting_id).send(Command(update_peers=update)).peers
 
 
 def update_subscriptions(
@@ -108,7 +138,8 @@ def update_subscriptions(
     subscribe: bool,
 ) -> None:
     """Make peers get, or not get, tracks of others."""
-    raise NotImplementedError
+    order = ChangeSubscriptions(checked(who), track_sids, subscribe)
+    _call(deps, app_id, meeting_id).send(Command(change_subscriptions=order))
 
 
 def send_data(deps: Dependencies, app_id: AppId, meeting_id: str, message: SendData) -> int:
@@ -116,15 +147,24 @@ def send_data(deps: Dependencies, app_id: AppId, meeting_id: str, message: SendD
 
     Raises INVALID_FIELD when the payload has more than MAX_DATA_BYTES or the topic more than MAX_TOPIC_CHARS.
     """
-    raise NotImplementedError
+    checked(message.who)
+    return len(_call(deps, app_id, meeting_id).send(Command(send_data=message)).peers)
 
 
-def update_room_metadata(deps: Dependencies, app_id: AppId, meeting_id: str, metadata: str) -> LiveCall:
-    """Change the metadata of the room, tell everybody, and keep it with the session (Session.room_metadata).
+def update_room_metadata(deps: Dependencies, app_id: AppId, meeting_id: str, metadata: str) -> Session:
+    """Change the metadata of the room, tell everybody, and return the session, which keeps it (room_metadata).
 
     First the node, then the session's item: a failure between the two is repaired by calling again.
     """
-    raise NotImplementedError
+    if len(metadata.encode()) > MAX_ROOM_METADATA_BYTES:
+        raise ParleyError(ErrorId.INVALID_FIELD, f"may have {MAX_ROOM_METADATA_BYTES} bytes", "/metadata")
+    call = _call(deps, app_id, meeting_id)
+    call.send(Command(update_room=UpdateRoom(metadata)))
+    try:
+        deps.sessions.describe(call.session, metadata, deps.now_ms())
+    except ConditionFailed:
+        raise ParleyError(ErrorId.NO_ACTIVE_SESSION, "the session has just ended") from None
+    return replace(call.session, room_metadata=metadata)
 
 
 def move(
@@ -139,9 +179,13 @@ def move(
     """Send peers to another meeting of the app: their clients reconnect there by themselves. Returns them as they were.
 
     They become participants of that meeting (same custom id, name, preset or `preset_name`) before the node is told; a
-    repetition finds them there. Raises UNKNOWN_PRESET or MEETING_INACTIVE besides.
+    repetition finds them there. Raises UNKNOWN_PRESET, MEETING_INACTIVE, or INVALID_FIELD for more than MAX_MOVED.
     """
-    raise NotImplementedError
+    call = _call(deps, app_id, meeting_id)
+    peers = call.send(Command(list_peers=ListPeers(checked(who)))).peers
+    tokens = tokens_elsewhere(deps, call.session, peers, to_meeting_id, preset_name)
+    moves = tuple(PeerMove(peer.peer_id, token) for peer, token in zip(peers, tokens, strict=True))
+    return call.send(Command(move_peers=MovePeers(moves))).peers if moves else ()
 
 
 def perform_rpc(
@@ -151,4 +195,44 @@ def perform_rpc(
 
     An error of the client, or its silence for `timeout_ms` (at most 20 s), is in the answer. Raises INVALID_FIELD.
     """
-    raise NotImplementedError
+    if not 1 <= timeout_ms <= MAX_RPC_SECONDS * 1000 or len(payload.encode()) > MAX_RPC_PAYLOAD_BYTES:
+        raise ParleyError(ErrorId.INVALID_FIELD, f"at most {MAX_RPC_SECONDS} s, and {MAX_RPC_PAYLOAD_BYTES} bytes")
+    call = _call(deps, app_id, meeting_id)
+    order = PerformRpc(identity, method, payload, timeout_ms)
+    answer = call.send(Command(perform_rpc=order), ANSWER_WITHIN_S + timeout_ms / 1000)
+    assert answer.rpc is not None, "a node answers a call with what it returned"
+    return answer.rpc
+
+
+def checked(who: PeerSelector) -> PeerSelector:
+    """Return a selection that names somebody, and not too many. Raises ParleyError INVALID_FIELD."""
+    named = len(who.participant_ids) + len(who.identities) + len(who.peer_ids)
+    if named > MAX_SELECTED:
+        raise ParleyError(ErrorId.INVALID_FIELD, f"at most {MAX_SELECTED} participants at a time")
+    if not named and not who.everybody:
+        raise ParleyError(ErrorId.INVALID_FIELD, "at least one participant must be named")
+    return who
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An active session and the node that owns it."""
+
+    deps: Dependencies
+    session: Session
+    node: Node
+
+    def send(self, command: Command, within_s: float = ANSWER_WITHIN_S) -> CommandAnswer:
+        return send_command(self.deps, self.session, self.node, command, within_s)
+
+
+def _call(deps: Dependencies, app_id: AppId, meeting_id: str) -> _Call:
+    session = active_session(deps, app_id, meeting_id)
+    node = deps.nodes.get(session.owner_node_id)
+    if node is None:
+        raise ParleyError(ErrorId.NO_ACTIVE_SESSION, "the meeting has no active session")
+    return _Call(deps, session, node)
+
+
+def _metadata(session: Session, answer: CommandAnswer) -> str:
+    return answer.room_metadata if session.room_metadata is None else session.room_metadata

@@ -7,7 +7,7 @@ from itertools import islice
 
 from chalicelib import telemetry
 from chalicelib.contract.ids import AppId, SessionId
-from chalicelib.domain.session import Ending, Session, SessionStatus, ended, ending_of
+from chalicelib.domain.session import Ending, EndReason, Session, SessionStatus, ended, ending_of
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.retrying import until_it_holds
 from chalicelib.services.session_ports import Closure
@@ -31,6 +31,18 @@ def end_if_over(deps: Dependencies, app_id: AppId, session_id: SessionId) -> boo
         return True
 
     return until_it_holds(attempt, deps.entropy, deps.sleep)
+
+
+def end_now(deps: Dependencies, app_id: AppId, session_id: SessionId, reason: EndReason) -> None:
+    """End the session for this reason unless it is over already. Raises ParleyError BUSY."""
+
+    def attempt() -> None:
+        session = deps.sessions.get(app_id, session_id)
+        if session is not None and session.status is not SessionStatus.ENDED:
+            owner, now_ms = deps.nodes.get(session.owner_node_id), deps.now_ms()
+            _end(deps, session, ending_of(session, owner, now_ms) or Ending(now_ms, reason))
+
+    until_it_holds(attempt, deps.entropy, deps.sleep)
 
 
 def _end(deps: Dependencies, session: Session, ending: Ending) -> None:

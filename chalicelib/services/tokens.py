@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.contract.codec import ContractError
 from chalicelib.contract.errors import ErrorId, ParleyError
+from chalicelib.contract.node_commands import CommandClaims, encode_command_claims
 from chalicelib.contract.node_messages import SigningKey
 from chalicelib.contract.token_claims import (
     ALGORITHM,
@@ -52,6 +53,10 @@ class TokenSigner:
     def sign_node(self, claims: NodeClaims, issued_at: int) -> str:
         """Return a node token issued at `issued_at` (s since 1970)."""
         return self._sign(encode_node_claims(claims, issued_at))
+
+    def sign_command(self, claims: CommandClaims) -> str:
+        """Return a command for a node."""
+        return self._sign(encode_command_claims(claims))
 
     def verify_participant(self, token: str, now_ms: int) -> ParticipantClaims:
         """Return the claims. Raises ParleyError TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED."""
