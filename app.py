@@ -25,17 +25,21 @@ from chalicelib.api.realtimekit import (
 from chalicelib.config import read_config
 from chalicelib.events import queue, schedule, stream
 from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.tokens import TokenSigner
 from chalicelib.stores import table
 from chalicelib.stores.account_store import DynamoAccountStore
 from chalicelib.stores.app_store import DynamoAppStore
+from chalicelib.stores.audit_store import DynamoAuditStore
 from chalicelib.stores.dead_letters import DynamoDeadLetters
 from chalicelib.stores.delay_queue import SqsDelayQueue
+from chalicelib.stores.idempotency_store import DynamoIdempotencyStore
 from chalicelib.stores.meeting_store import DynamoMeetingStore
 from chalicelib.stores.node_http import HttpNodePost
 from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
+from chalicelib.stores.rate_counter_store import DynamoRateCounterStore
 from chalicelib.stores.session_store import DynamoSessionStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
@@ -78,6 +82,11 @@ def _dependencies() -> Dependencies:
         delays=SqsDelayQueue(config.queue_url),
         dead_letters=DynamoDeadLetters(),
         node_post=HttpNodePost(),
+        rates=RateLimits(
+            DynamoRateCounterStore(), now_ms, config.rate_limit, config.app_rate_limit, config.recording_rate_limit
+        ),
+        idempotency=DynamoIdempotencyStore(),
+        audit=DynamoAuditStore(),
         signer=TokenSigner(config.signing_key),
         now_ms=now_ms,
         entropy=secrets.token_bytes,

@@ -4,6 +4,8 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chalicelib.contract.limits import RATE_LIMIT, RECORDING_RATE_LIMIT, RateLimit
+
 VERSION = "0.1.0"
 
 
@@ -18,6 +20,9 @@ class Config:
     queue_url: str = ""
     heartbeat_interval_ms: int = 1_000
     node_lease_ms: int = 5_000
+    rate_limit: RateLimit = RATE_LIMIT  # of an account
+    app_rate_limit: RateLimit = RATE_LIMIT
+    recording_rate_limit: RateLimit = RECORDING_RATE_LIMIT
     version: str = VERSION
 
 
@@ -36,6 +41,9 @@ def read_config(env: Mapping[str, str]) -> Config:
         queue_url=env.get("PARLEY_QUEUE_URL", ""),
         heartbeat_interval_ms=_positive(env, "PARLEY_HEARTBEAT_INTERVAL_MS", 1_000),
         node_lease_ms=_positive(env, "PARLEY_NODE_LEASE_MS", 5_000),
+        rate_limit=_rate_limit(env, "PARLEY_RATE_LIMIT", RATE_LIMIT),
+        app_rate_limit=_rate_limit(env, "PARLEY_APP_RATE_LIMIT", RATE_LIMIT),
+        recording_rate_limit=_rate_limit(env, "PARLEY_RECORDING_RATE_LIMIT", RECORDING_RATE_LIMIT),
     )
 
 
@@ -51,6 +59,14 @@ def _positive(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or int(value) == 0:
         raise ConfigError(f"{name} must be a positive integer")
     return int(value)
+
+
+def _rate_limit(env: Mapping[str, str], name: str, default: RateLimit) -> RateLimit:
+    """Read requests/seconds, as in ``3500/300``."""
+    requests, _, seconds = env.get(name, f"{default.requests}/{default.window_s}").partition("/")
+    if not (requests.isdecimal() and seconds.isdecimal()) or int(requests) == 0 or int(seconds) == 0:
+        raise ConfigError(f"{name} must be requests/seconds, as in {default.requests}/{default.window_s}")
+    return RateLimit(int(requests), int(seconds))
 
 
 def _signing_key(text: str) -> bytes:

@@ -64,6 +64,9 @@ class RunningParley:
             "PARLEY_MEDIA_PORT": str(self.media_port),
             "PARLEY_DATA_DIR": str(self.data_dir),
             "PARLEY_SCHEDULE_SECONDS": "1",
+            # One account for every test of a run, some of which ask over and over until something has happened.
+            "PARLEY_RATE_LIMIT": "1000000/300",
+            "PARLEY_APP_RATE_LIMIT": "1000000/300",
             **self._settings,
         }
         with self.output.open("ab") as output:

@@ -2,6 +2,8 @@
 
 from chalice.app import Request
 
+from chalicelib.api import call_gate
+from chalicelib.api.call_gate import Caller
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import AccountId, AppId, is_uuid
 from chalicelib.domain.app import App
@@ -18,32 +20,42 @@ def bearer(request: Request) -> str:
 
 
 def account_of(request: Request, deps: Dependencies, account_id: str) -> AccountId:
-    """Return the account in the path if the credential is its own.
+    """Return the account in the path if the credential is its own, and let the call in (call_gate.py).
 
-    Raises ParleyError CREDENTIAL_MISSING, CREDENTIAL_INVALID or ACCOUNT_NOT_FOUND. Another account's id answers exactly
-    like one that does not exist.
+    Raises ParleyError CREDENTIAL_MISSING, CREDENTIAL_INVALID or ACCOUNT_NOT_FOUND, and what call_gate.enter() raises.
+    Another account's id answers exactly like one that does not exist.
     """
+    caller = _caller(request, deps, account_id)
+    call_gate.enter(request, deps, caller)
+    return caller.account_id
+
+
+def app_of(request: Request, deps: Dependencies, account_id: str, app_id: str) -> App:
+    """Return the app in the path, looked up under the credential's account only, and let the call in.
+
+    Raises what account_of() raises, and ParleyError APP_NOT_FOUND.
+    """
+    caller = _caller(request, deps, account_id)
+    app = deps.apps.get(caller.account_id, AppId(app_id)) if is_uuid(app_id) else None
+    if app is not None:
+        caller.app_id = app.id
+    call_gate.enter(request, deps, caller)
+    if app is None:
+        raise ParleyError(ErrorId.APP_NOT_FOUND, "no such app")
+    return app
+
+
+def _caller(request: Request, deps: Dependencies, account_id: str) -> Caller:
     token = bearer(request) or request.headers.get("x-auth-key") or ""
     if not token:
         raise ParleyError(ErrorId.CREDENTIAL_MISSING, "an API token is required: Authorization: Bearer ...")
     if len(token) > _MAX_CREDENTIAL_CHARS:
         raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
     # Looked up by its hash: neither the table nor the time a comparison takes gives a token away.
-    account = deps.accounts.account_of_token(token_sha256(token))
+    digest = token_sha256(token)
+    account = deps.accounts.account_of_token(digest)
     if account is None:
         raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
     if account != account_id:
         raise ParleyError(ErrorId.ACCOUNT_NOT_FOUND, "no such account")
-    return account
-
-
-def app_of(request: Request, deps: Dependencies, account_id: str, app_id: str) -> App:
-    """Return the app in the path, looked up under the credential's account only.
-
-    Raises what account_of() raises, and ParleyError APP_NOT_FOUND.
-    """
-    account = account_of(request, deps, account_id)
-    app = deps.apps.get(account, AppId(app_id)) if is_uuid(app_id) else None
-    if app is None:
-        raise ParleyError(ErrorId.APP_NOT_FOUND, "no such app")
-    return app
+    return Caller(account, None, f"api_token:{digest[:12]}")

@@ -38,9 +38,14 @@ def failure(error: ErrorId, message: str, pointer: str | None = None, headers: H
     }
     answer_headers: Headers = {"Content-Type": "application/json", **(headers or {})}
     # The SDKs repeat 409 and every 5xx by default, POSTs too. Only what may go better the next time is worth it.
-    if error in _WILL_NOT_CHANGE or (error.status < 500 and error.status not in _RETRY_WORTHWHILE):
+    if error in _WILL_NOT_CHANGE or _is_final(error):
         answer_headers["x-should-retry"] = "false"
     return Response(body=body, status_code=error.status, headers=answer_headers)
+
+
+def _is_final(error: ErrorId) -> bool:
+    passing = error.status in _RETRY_WORTHWHILE or error is ErrorId.REPEATED_TOO_SOON
+    return error.status < 500 and not passing
 
 
 def iso(at_ms: int) -> str:

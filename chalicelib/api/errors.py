@@ -21,8 +21,18 @@ _BY_STATUS = {
 }
 
 
+class AnsweredAlready(Exception):
+    """Not an error: the call needs no view, `response` is its answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
 def answer_to(error: Exception) -> Response:
     """Return the answer to an exception that a view raised; what nobody expected is logged here, once."""
+    if isinstance(error, AnsweredAlready):
+        return error.response
     if isinstance(error, ParleyError):
         return failure(error.error, error.message, error.pointer)
     if isinstance(error, ContractError):

@@ -13,6 +13,7 @@ from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
 from chalicelib import telemetry
+from chalicelib.api import call_gate
 from chalicelib.api.errors import answer_to, enveloped
 
 View = Callable[..., Response]
@@ -71,7 +72,7 @@ def middleware(now_ms: Callable[[], int]) -> Callable[[Request, Callable[[Reques
 
     def handle(request: Request, get_response: Callable[[Request], Response]) -> Response:
         started = now_ms()
-        response = enveloped(get_response(request))
+        response = call_gate.leave(request, enveloped(get_response(request)))
         telemetry.request_done(
             request_id=getattr(request.lambda_context, "aws_request_id", ""),
             method=request.method,

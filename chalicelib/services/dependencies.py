@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.config import Config
+from chalicelib.services.call_ports import AuditStore, IdempotencyStore
 from chalicelib.services.live_control_ports import NodePost
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
+from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore
 from chalicelib.services.tokens import TokenSigner
 
@@ -25,6 +27,9 @@ class Dependencies:
     delays: DelayQueue
     dead_letters: DeadLetters
     node_post: NodePost
+    rates: RateLimits
+    idempotency: IdempotencyStore
+    audit: AuditStore
     signer: TokenSigner
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]

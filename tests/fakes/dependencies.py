@@ -3,8 +3,11 @@
 from typing import Any
 
 from chalicelib.config import Config
+from chalicelib.contract.limits import RATE_LIMIT, RECORDING_RATE_LIMIT
 from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.tokens import TokenSigner
+from tests.fakes.call_stores import FakeAuditStore, FakeIdempotencyStore, FakeRateCounterStore
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.resource_stores import ResourceStores
 
@@ -31,6 +34,9 @@ def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependenc
         "meetings": stores.meetings,
         "presets": stores.presets,
         "participants": stores.participants,
+        "rates": RateLimits(FakeRateCounterStore(), clock.now_ms, RATE_LIMIT, RATE_LIMIT, RECORDING_RATE_LIMIT),
+        "idempotency": FakeIdempotencyStore(),
+        "audit": FakeAuditStore(),
         "signer": TokenSigner(bytes(range(32))),
         "now_ms": clock.now_ms,
         "entropy": FakeEntropy(),

@@ -53,7 +53,7 @@ def test_each_exception_has_its_answer(error: Exception, status: int, error_id: 
 @pytest.mark.parametrize("error", list(ErrorId))
 def test_clients_are_told_not_to_repeat_what_cannot_go_better(error: ErrorId) -> None:
     header = answer_to(ParleyError(error, "x")).headers.get("x-should-retry")
-    hopeful = error.status in {429, 500, 503}
+    hopeful = error.status in {429, 500, 503} or error is ErrorId.REPEATED_TOO_SOON
     assert header == (None if hopeful else "false")
 
 
