@@ -7,6 +7,7 @@ from chalicelib.api.call_gate import Caller
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import AccountId, AppId, is_uuid
 from chalicelib.domain.app import App
+from chalicelib.services import callers
 from chalicelib.services.accounts import token_sha256
 from chalicelib.services.dependencies import Dependencies
 
@@ -36,7 +37,7 @@ def app_of(request: Request, deps: Dependencies, account_id: str, app_id: str) -
     Raises what account_of() raises, and ParleyError APP_NOT_FOUND.
     """
     caller = _caller(request, deps, account_id)
-    app = deps.apps.get(caller.account_id, AppId(app_id)) if is_uuid(app_id) else None
+    app = callers.app_of_account(deps, caller.account_id, AppId(app_id)) if is_uuid(app_id) else None
     if app is not None:
         caller.app_id = app.id
     call_gate.enter(request, deps, caller)
@@ -53,7 +54,7 @@ def _caller(request: Request, deps: Dependencies, account_id: str) -> Caller:
         raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
     # Looked up by its hash: neither the table nor the time a comparison takes gives a token away.
     digest = token_sha256(token)
-    account = deps.accounts.account_of_token(digest)
+    account = callers.account_of_token(deps, digest)
     if account is None:
         raise ParleyError(ErrorId.CREDENTIAL_INVALID, "the API token is not known")
     if account != account_id:

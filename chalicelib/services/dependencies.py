@@ -1,7 +1,7 @@
 """Everything a use case may need, in one immutable bundle that the composition root builds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.config import Config
 from chalicelib.services.call_ports import AuditStore, IdempotencyStore
@@ -9,6 +9,7 @@ from chalicelib.services.live_control_ports import NodePost
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
 from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore
+from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
 
 
@@ -34,3 +35,4 @@ class Dependencies:
     now_ms: Callable[[], int]
     entropy: Callable[[int], bytes]
     sleep: Callable[[float], None]
+    memory: ShortMemory = field(default_factory=ShortMemory)

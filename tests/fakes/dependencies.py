@@ -6,6 +6,7 @@ from chalicelib.config import Config
 from chalicelib.contract.limits import RATE_LIMIT, RECORDING_RATE_LIMIT
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.rate_limits import RateLimits
+from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
 from tests.fakes.call_stores import FakeAuditStore, FakeIdempotencyStore, FakeRateCounterStore
 from tests.fakes.clock import FakeClock, FakeEntropy
@@ -41,6 +42,7 @@ def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependenc
         "now_ms": clock.now_ms,
         "entropy": FakeEntropy(),
         "sleep": clock.sleep,
+        "memory": ShortMemory(),
     }
     fields.update(given)
     for name in Dependencies.__dataclass_fields__:
