@@ -92,6 +92,8 @@ def _deploy(port: int, data_dir: Path, folder: Path) -> str:
 
 def _seed(endpoint: str, deployed: Deployed, credentials: Credentials) -> Credentials:
     """Make the account and the app in the deployed table, from here, as an operator does."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # the caller's own profile or endpoints, a service's own one above all, lead elsewhere
     os.environ.update(
         {
             **_account(),
