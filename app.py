@@ -16,6 +16,7 @@ from chalicelib.api.internal import admissions, events, nodes
 from chalicelib.api.realtimekit import (
     active_session,
     apps,
+    live_control,
     meetings,
     not_available_yet,
     participants,
@@ -96,7 +97,7 @@ def _dependencies() -> Dependencies:
 
 app.register_middleware(routing.middleware(now_ms), "http")
 
-for resource in (apps, meetings, presets, participants, active_session, sessions, not_available_yet):
+for resource in (apps, meetings, presets, participants, active_session, live_control, sessions, not_available_yet):
     app.register_blueprint(resource.routes(dependencies), url_prefix=REALTIMEKIT)
 
 for part in (nodes, admissions, events, health):

@@ -208,9 +208,9 @@ def checked(who: PeerSelector) -> PeerSelector:
     """Return a selection that names somebody, and not too many. Raises ParleyError INVALID_FIELD."""
     named = len(who.participant_ids) + len(who.identities) + len(who.peer_ids)
     if named > MAX_SELECTED:
-        raise ParleyError(ErrorId.INVALID_FIELD, f"at most {MAX_SELECTED} participants at a time")
+        raise ParleyError(ErrorId.INVALID_FIELD, f"at most {MAX_SELECTED} at a time", "/participant_ids")
     if not named and not who.everybody:
-        raise ParleyError(ErrorId.INVALID_FIELD, "at least one participant must be named")
+        raise ParleyError(ErrorId.INVALID_FIELD, "name at least one participant", "/participant_ids")
     return who
 
 

@@ -29,8 +29,6 @@ CALLS = (
     ("PUT", "/{app_id}/webhooks/{webhook_id}"),
     ("DELETE", "/{app_id}/webhooks/{webhook_id}"),
     ("POST", "/{app_id}/meetings/{meeting_id}/active-session/poll"),
-    ("POST", "/{app_id}/meetings/{meeting_id}/active-session/kick"),
-    ("POST", "/{app_id}/meetings/{meeting_id}/active-session/kick-all"),
     ("GET", "/{app_id}/livestreams"),
     ("GET", "/{app_id}/livestreams/{livestream_id}"),
     ("GET", "/{app_id}/livestreams/{livestream_id}/active-livestream-session"),
