@@ -11,7 +11,7 @@ from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.grants import Grants
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, is_uuid, uuid7
 from chalicelib.contract.token_claims import PARTICIPANT_TOKEN_SECONDS, ParticipantClaims
-from chalicelib.domain.paging import Page, PageRequest, page_of
+from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.domain.participant import Participant, changed
 from chalicelib.domain.preset import PresetName
 from chalicelib.services.dependencies import Dependencies
@@ -43,15 +43,22 @@ def add_participant(
 
     Raises ParleyError MEETING_NOT_FOUND, UNKNOWN_PRESET or BUSY.
     """
-    meeting = get_meeting(deps, home.app_id, home.meeting_id)
-    preset = preset_named(deps, home.app_id, preset_name)
-    return put_participant(
-        deps,
-        home.app_id,
-        meeting.id,
-        custom_participant_id,
-        {**profile, "preset_name": preset.name, "preset_id": preset.id},
-    )
+    if not is_uuid(home.meeting_id):
+        raise ParleyError(ErrorId.MEETING_NOT_FOUND, "no such meeting")
+    meeting_id = MeetingId(home.meeting_id)
+
+    def attempt() -> Participant:
+        # All it depends on in one look: with the write that makes two requests, and joins are what there is most of.
+        entrance = deps.participants.entrance(home.app_id, meeting_id, custom_participant_id, preset_name)
+        if entrance.meeting is None:
+            raise ParleyError(ErrorId.MEETING_NOT_FOUND, "no such meeting")
+        preset = _known(entrance.preset)
+        fields = {**profile, "preset_name": preset.name, "preset_id": preset.id}
+        if entrance.participant is not None:
+            return _replaced(deps, entrance.participant, fields)
+        return _added(deps, home.app_id, meeting_id, custom_participant_id, fields)
+
+    return until_it_holds(attempt, deps.entropy, deps.sleep)
 
 
 def put_participant(
@@ -67,18 +74,7 @@ def put_participant(
         found = deps.participants.by_custom_id(app_id, meeting_id, custom_participant_id)
         if found is not None:
             return _replaced(deps, found, fields)
-        now_ms = deps.now_ms()
-        made = Participant(
-            id=ParticipantId(uuid7(now_ms, deps.entropy(10))),
-            app_id=app_id,
-            meeting_id=meeting_id,
-            custom_participant_id=custom_participant_id,
-            created_at_ms=now_ms,
-            updated_at_ms=now_ms,
-            **fields,
-        )
-        deps.participants.add(made)
-        return made
+        return _added(deps, app_id, meeting_id, custom_participant_id, fields)
 
     return until_it_holds(attempt, deps.entropy, deps.sleep)
 
@@ -95,8 +91,12 @@ def get_participant(deps: Dependencies, home: Home, participant_id: str) -> Part
 
 def list_participants(deps: Dependencies, home: Home, page: PageRequest) -> Page[Participant]:
     """Return a page of a meeting's participants, newest first. Raises ParleyError MEETING_NOT_FOUND."""
-    meeting = get_meeting(deps, home.app_id, home.meeting_id)
-    return page_of(deps.participants.newest_first(home.app_id, meeting.id), page)
+    if is_uuid(home.meeting_id):
+        found = deps.participants.page(home.app_id, MeetingId(home.meeting_id), page)
+        if found.total_count:
+            return found
+    get_meeting(deps, home.app_id, home.meeting_id)  # an empty list may be that of no meeting
+    return Page((), 0, 0, 0)
 
 
 def change_participant(deps: Dependencies, home: Home, participant_id: str, changes: dict[str, Any]) -> Participant:
@@ -157,10 +157,30 @@ def issue_token(
 
 def preset_named(deps: Dependencies, app_id: AppId, name: str) -> PresetName:
     """Return a preset by the name a request gave. Raises ParleyError UNKNOWN_PRESET."""
-    preset = deps.presets.named(app_id, name)
+    return _known(deps.presets.named(app_id, name))
+
+
+def _known(preset: PresetName | None) -> PresetName:
     if preset is None:
         raise ParleyError(ErrorId.UNKNOWN_PRESET, "the app has no preset of this name", "/preset_name")
     return preset
+
+
+def _added(
+    deps: Dependencies, app_id: AppId, meeting_id: MeetingId, custom_participant_id: str, fields: dict[str, Any]
+) -> Participant:
+    now_ms = deps.now_ms()
+    made = Participant(
+        id=ParticipantId(uuid7(now_ms, deps.entropy(10))),
+        app_id=app_id,
+        meeting_id=meeting_id,
+        custom_participant_id=custom_participant_id,
+        created_at_ms=now_ms,
+        updated_at_ms=now_ms,
+        **fields,
+    )
+    deps.participants.add(made)
+    return made
 
 
 def _replaced(deps: Dependencies, found: Participant, fields: dict[str, Any]) -> Participant:

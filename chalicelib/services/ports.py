@@ -5,6 +5,7 @@ tests in ``tests/contract``.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, PresetId
@@ -134,6 +135,15 @@ class PresetStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What adding a participant depends on; what is absent is None."""
+
+    meeting: Meeting | None
+    preset: PresetName | None
+    participant: Participant | None
+
+
 class ParticipantStore(Protocol):
     """Participants of meetings. `custom_participant_id` is unique within a meeting."""
 
@@ -160,6 +170,14 @@ class ParticipantStore(Protocol):
 
     def delete(self, participant: Participant) -> None:
         """Remove a participant and the claim on its custom id. Raises ConditionFailed when it is gone already."""
+        ...
+
+    def entrance(self, app_id: AppId, meeting_id: MeetingId, custom_participant_id: str, preset_name: str) -> Entrance:
+        """Read what adding a participant needs, in one request; one more when the custom id is taken."""
+        ...
+
+    def page(self, app_id: AppId, meeting_id: MeetingId, request: PageRequest) -> Page[Participant]:
+        """Return a page of the meeting's participants, newest first."""
         ...
 
     def newest_first(self, app_id: AppId, meeting_id: MeetingId) -> Iterator[Participant]:

@@ -226,8 +226,7 @@ def read_slice(place: Place, wanted: Slice) -> tuple[list[Raw], int]:
 def _newest(place: Place, wanted: Slice) -> tuple[list[Raw], int]:
     newest = _read(place, place.prefix, place.count_key[1], limit=wanted.offset + wanted.limit + 1, descending=True)
     head, *rows = [*newest] or [{}]
-    total = int(head["total"]["N"]) if "total" in head else 0
-    return rows[wanted.offset :], total
+    return (rows[wanted.offset :], int(head["total"]["N"])) if "total" in head else ([], 0)
 
 
 def read_entries(place: Place, *, descending: bool, low: str | None = None, high: str | None = None) -> Iterator[Raw]:

@@ -24,6 +24,11 @@ def place_of_all(app_id: AppId) -> Place:
     return Place(f"APP#{app_id}#MTG", _PREFIX)
 
 
+def place_of_participants(app_id: AppId, meeting_id: MeetingId) -> Place:
+    """Return the list of a meeting's participants; its entries are the participants themselves."""
+    return Place(f"MTG#{app_id}#{meeting_id}", "PART#")
+
+
 def _place_of_status(app_id: AppId, status: MeetingStatus) -> Place:
     return Place(f"APP#{app_id}#MTG#{status.value}", _PREFIX)
 

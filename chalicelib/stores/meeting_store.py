@@ -11,8 +11,8 @@ from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.room import RoomSettings
 from chalicelib.services.ports import Key
 from chalicelib.stores import meeting_lists, table
-from chalicelib.stores.counted_list import Change, Place, write_counted
-from chalicelib.stores.meeting_lists import copy_key, place_of_all, places_of
+from chalicelib.stores.counted_list import Change, ListCountItem, Place, write_counted
+from chalicelib.stores.meeting_lists import copy_key, place_of_all, place_of_participants, places_of
 
 _COLUMNS = {"title", "status"}  # options with an attribute of their own: conditions are set on the status
 _OPTION_NAMES = {field.name for field in dataclasses.fields(MeetingOptions)} - _COLUMNS
@@ -152,6 +152,8 @@ class DynamoMeetingStore:
             write.delete(_item(observed), condition=MeetingItem.version == observed.version)
             for place in places:
                 write.delete(_item(observed, place))
+            # Without its count the list of participants is empty at once, however long removing them takes.
+            write.delete(ListCountItem(*place_of_participants(observed.app_id, observed.id).count_key))
             if observed.room.name:
                 write.delete(_claim(observed))
 

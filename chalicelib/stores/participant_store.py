@@ -7,10 +7,20 @@ from dataclasses import replace
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.contract.ids import AppId, MeetingId, ParticipantId, PresetId
+from chalicelib.domain.paging import Page, PageRequest, page_at
 from chalicelib.domain.participant import Participant
-from chalicelib.services.ports import Key
+from chalicelib.services.ports import Entrance, Key
 from chalicelib.stores import table
-from chalicelib.stores.preset_store import PresetUseItem, preset_use_key
+from chalicelib.stores.counted_list import Change, Slice, read_slice, write_counted
+from chalicelib.stores.meeting_lists import place_of_participants
+from chalicelib.stores.meeting_store import MeetingItem, meeting_key, meeting_of
+from chalicelib.stores.preset_store import (
+    PresetNameItem,
+    PresetUseItem,
+    preset_name_key,
+    preset_name_of,
+    preset_use_key,
+)
 
 
 class ParticipantItem(table.Item, discriminator="participant"):
@@ -104,11 +114,15 @@ class DynamoParticipantStore:
 
     def add(self, participant: Participant) -> None:
         """Store a new participant. Raises ConditionFailed when the id or the custom participant id is taken."""
-        with table.transaction() as write:
+
+        def fill(write: table.Transaction) -> None:
             write.save(_item(participant), condition=ParticipantItem.pk.does_not_exist())
             write.save(_claim(participant), condition=CustomIdItem.pk.does_not_exist())
             if participant.preset_id:
                 write.save(_use(participant))
+
+        place = place_of_participants(participant.app_id, participant.meeting_id)
+        write_counted([Change(place, participant.id, 1)], fill)
 
     def replace(
         self, participant: Participant, *, observed_version: int, observed_preset: PresetId | None = None
@@ -135,10 +149,37 @@ class DynamoParticipantStore:
 
     def delete(self, participant: Participant) -> None:
         """Remove a participant and the claim on its custom id. Raises ConditionFailed when it is gone already."""
-        with table.transaction() as write:
+
+        def fill(write: table.Transaction) -> None:
             write.delete(_item(participant), condition=ParticipantItem.pk.exists())
             write.delete(_claim(participant), condition=CustomIdItem.participant_id == participant.id)
             write.delete(_use(participant))
+
+        place = place_of_participants(participant.app_id, participant.meeting_id)
+        write_counted([Change(place, participant.id, -1)], fill)
+
+    def entrance(self, app_id: AppId, meeting_id: MeetingId, custom_participant_id: str, preset_name: str) -> Entrance:
+        """Read what adding a participant needs, in one request; one more when the custom id is taken."""
+        keys = {
+            MeetingItem: meeting_key(app_id, meeting_id),
+            PresetNameItem: preset_name_key(app_id, preset_name),
+            CustomIdItem: custom_id_key(app_id, meeting_id, custom_participant_id),
+        }
+        found = table.get_many(keys.values())
+        meeting, preset = found.get(keys[MeetingItem]), found.get(keys[PresetNameItem])
+        claim = found.get(keys[CustomIdItem])
+        taken_by = ParticipantId(claim.participant_id) if isinstance(claim, CustomIdItem) else None
+        return Entrance(
+            meeting=meeting_of(meeting) if isinstance(meeting, MeetingItem) else None,
+            preset=preset_name_of(preset) if isinstance(preset, PresetNameItem) else None,
+            participant=self.get(app_id, meeting_id, taken_by) if taken_by else None,
+        )
+
+    def page(self, app_id: AppId, meeting_id: MeetingId, request: PageRequest) -> Page[Participant]:
+        """Return a page of the meeting's participants, newest first."""
+        offset = (request.page_no - 1) * request.per_page
+        rows, total = read_slice(place_of_participants(app_id, meeting_id), Slice(offset, request.per_page))
+        return page_at(offset, [participant_of(ParticipantItem.from_raw_data(row)) for row in rows], total)
 
     def newest_first(self, app_id: AppId, meeting_id: MeetingId) -> Iterator[Participant]:
         """Yield the meeting's participants, reading only as far as it is iterated."""

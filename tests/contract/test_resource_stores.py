@@ -11,6 +11,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.app import ApiKey, App
 from chalicelib.domain.default_presets import NAMES, default_presets
 from chalicelib.domain.meeting import Meeting, MeetingOptions, MeetingStatus, changed
+from chalicelib.domain.paging import PageRequest
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.preset import Preset, PresetName
 from chalicelib.services.ports import (
@@ -18,6 +19,7 @@ from chalicelib.services.ports import (
     AppStore,
     ConditionFailed,
     Contention,
+    Entrance,
     MeetingStore,
     ParticipantStore,
     PresetStore,
@@ -221,6 +223,31 @@ def test_participants_are_listed_newest_first(stores: Stores) -> None:
     for participant in people:
         stores.participants.add(participant)
     assert list(stores.participants.newest_first(app_id, meeting_id)) == people[::-1]
+
+
+def test_pages_of_participants_have_totals_however_many_come_and_go(stores: Stores) -> None:
+    app_id, meeting_id = AppId(new_id()), MeetingId(new_id())
+    assert stores.participants.page(app_id, meeting_id, PageRequest()).total_count == 0
+    people = [a_participant(app_id, meeting_id, str(offset), offset) for offset in range(7)]
+    for participant in people:
+        stores.participants.add(participant)
+    stores.participants.delete(people.pop(3))
+    page = stores.participants.page(app_id, meeting_id, PageRequest(2, 4))
+    assert (list(page.items), page.total_count) == (people[::-1][4:], 6)
+    assert (page.start_offset, page.end_offset) == (5, 6)
+
+
+def test_one_look_tells_all_that_adding_a_participant_needs(stores: Stores) -> None:
+    app = an_app()
+    stores.apps.add(app, presets_of(app), a_key(app))
+    meeting = a_meeting(app.id)
+    stores.meetings.add(meeting)
+    ada = a_participant(app.id, meeting.id, "ada")
+    stores.participants.add(ada)
+    seen = stores.participants.entrance(app.id, meeting.id, "ada", "group_call_host")
+    assert (seen.meeting, seen.participant) == (meeting, ada)
+    assert seen.preset is not None and seen.preset.name == "group_call_host"
+    assert stores.participants.entrance(app.id, MeetingId(new_id()), "bob", "x" * 3000) == Entrance(None, None, None)
 
 
 def _how_many_win(writers: int, write: Callable[[int], None]) -> int:

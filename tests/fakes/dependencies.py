@@ -10,7 +10,7 @@ from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
 from tests.fakes.call_stores import FakeAuditStore, FakeIdempotencyStore, FakeRateCounterStore
 from tests.fakes.clock import FakeClock, FakeEntropy
-from tests.fakes.resource_stores import ResourceStores
+from tests.fakes.resource_stores import FakeParticipantStore, ResourceStores
 
 
 class NotGiven:
@@ -45,6 +45,8 @@ def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependenc
         "memory": ShortMemory(),
     }
     fields.update(given)
+    if isinstance(fields["participants"], FakeParticipantStore):  # it looks at both when somebody is added
+        fields["participants"].meetings, fields["participants"].presets = fields["meetings"], fields["presets"]
     for name in Dependencies.__dataclass_fields__:
         fields.setdefault(name, NotGiven(name))
     return Dependencies(**fields)

@@ -12,7 +12,7 @@ from chalicelib.domain.meeting import Meeting, MeetingFilter
 from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.preset import Preset, PresetName, PresetUse
-from chalicelib.services.ports import ConditionFailed
+from chalicelib.services.ports import ConditionFailed, Entrance
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -197,6 +197,7 @@ class FakeParticipantStore:
     """ParticipantStore in memory."""
 
     def __init__(self) -> None:
+        self.meetings, self.presets = FakeMeetingStore(), FakePresetStore()
         self.rows = self._rows = _Rows[tuple[AppId, MeetingId, ParticipantId], Participant]()
 
     def add(self, participant: Participant) -> None:
@@ -232,6 +233,18 @@ class FakeParticipantStore:
             if self._rows.rows.pop((participant.app_id, participant.meeting_id, participant.id), None) is None:
                 raise ConditionFailed
 
+    def entrance(self, app_id: AppId, meeting_id: MeetingId, custom_participant_id: str, preset_name: str) -> Entrance:
+        """See the port."""
+        return Entrance(
+            self.meetings.get(app_id, meeting_id),
+            self.presets.named(app_id, preset_name),
+            self.by_custom_id(app_id, meeting_id, custom_participant_id),
+        )
+
+    def page(self, app_id: AppId, meeting_id: MeetingId, request: PageRequest) -> Page[Participant]:
+        """See the port."""
+        return page_of(self.newest_first(app_id, meeting_id), request)
+
     def newest_first(self, app_id: AppId, meeting_id: MeetingId) -> Iterator[Participant]:
         """See the port."""
         with self._rows.lock:
@@ -251,3 +264,4 @@ class ResourceStores:
     def __post_init__(self) -> None:
         self.apps = FakeAppStore(self.presets)
         self.presets.participants = self.participants.rows
+        self.participants.meetings, self.participants.presets = self.meetings, self.presets
