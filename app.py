@@ -41,6 +41,7 @@ from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
 from chalicelib.stores.rate_counter_store import DynamoRateCounterStore
+from chalicelib.stores.room_store import DynamoDispatchStore, DynamoRoomStore
 from chalicelib.stores.session_store import DynamoSessionStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
@@ -83,6 +84,8 @@ def _dependencies() -> Dependencies:
         delays=SqsDelayQueue(config.queue_url),
         dead_letters=DynamoDeadLetters(),
         node_post=HttpNodePost(),
+        rooms=DynamoRoomStore(),
+        dispatches=DynamoDispatchStore(),
         rates=RateLimits(
             DynamoRateCounterStore(), now_ms, config.rate_limit, config.app_rate_limit, config.recording_rate_limit
         ),

@@ -38,6 +38,7 @@ class ErrorId(enum.Enum):
     LIVESTREAM_SESSION_NOT_FOUND = ("livestream_session_not_found", 404, 40414)
     PEER_NOT_FOUND = ("peer_not_found", 404, 40415)
     TRACK_NOT_FOUND = ("track_not_found", 404, 40420)
+    AGENT_DISPATCH_NOT_FOUND = ("agent_dispatch_not_found", 404, 40440)
     API_KEY_NOT_FOUND = ("api_key_not_found", 404, 40430)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, 40500)
     ALREADY_EXISTS = ("already_exists", 409, 40901)

@@ -25,3 +25,18 @@ class Grants:
     publish_data: bool = False
     update_own_metadata: bool = False
     hidden: bool = False
+    recorder: bool = False
+    agent: bool = False
+
+
+def narrowed(grants: Grants, bound: Grants) -> Grants:
+    """Return what both grant; who is hidden, a recorder or an agent is so by either."""
+    return Grants(
+        publish_sources=tuple(source for source in grants.publish_sources if source in bound.publish_sources),
+        subscribe=grants.subscribe and bound.subscribe,
+        publish_data=grants.publish_data and bound.publish_data,
+        update_own_metadata=grants.update_own_metadata and bound.update_own_metadata,
+        hidden=grants.hidden or bound.hidden,
+        recorder=grants.recorder or bound.recorder,
+        agent=grants.agent or bound.agent,
+    )

@@ -74,7 +74,10 @@ class AdmissionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A peer is in the session and this node owns it. `identity` is unique in the meeting."""
+    """A peer is in the session and this node owns it. `identity` is unique in the meeting.
+
+    `room_name` is the meeting's unique name, if it has one; `kind` is what LiveKit calls the kind of a participant.
+    """
 
     peer_id: PeerId
     app_id: AppId
@@ -92,6 +95,8 @@ class Admission:
     attributes: dict[str, str] = field(default_factory=dict)
     max_participants: int = 0
     room_metadata: str | None = None
+    room_name: str = ""
+    kind: str = "standard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Meetings: permanent, re-usable virtual rooms. What happens inside one is a session."""
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.contract.ids import AppId, MeetingId
@@ -46,7 +46,7 @@ class Meeting:
     created_at_ms: int
     updated_at_ms: int
     version: int = 1
-    room: RoomSettings = RoomSettings()
+    room: RoomSettings = field(default_factory=RoomSettings)
 
     @property
     def is_open(self) -> bool:

@@ -66,9 +66,7 @@ def configured(settings: RoomSettings, config: RoomConfig) -> RoomSettings:
     if len(config.metadata.encode()) > MAX_ROOM_METADATA_BYTES:
         raise ParleyError(ErrorId.INVALID_FIELD, f"at most {MAX_ROOM_METADATA_BYTES} bytes", "/metadata")
     if config.departure_timeout_s > MAX_KEEP_ALIVE_SECONDS:
-        raise ParleyError(
-            ErrorId.INVALID_FIELD, f"at most {MAX_KEEP_ALIVE_SECONDS} seconds", "/departure_timeout"
-        )
+        raise ParleyError(ErrorId.INVALID_FIELD, f"at most {MAX_KEEP_ALIVE_SECONDS} seconds", "/departure_timeout")
     return replace(
         settings,
         max_participants=config.max_participants or settings.max_participants,

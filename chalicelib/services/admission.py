@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chalicelib import telemetry
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.grants import Grants
-from chalicelib.contract.ids import NodeId, SessionId, is_uuid, uuid7
+from chalicelib.contract.ids import NodeId, ParticipantId, SessionId, is_uuid, uuid7
 from chalicelib.contract.limits import MAX_NAME_CHARS
 from chalicelib.contract.node_messages import Admission, AdmissionAnswer, AdmissionRequest, OwnedElsewhere
 from chalicelib.domain.meeting import Meeting
@@ -17,6 +17,7 @@ from chalicelib.domain.node import Node, lease_is_over
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.preset import grants_of
+from chalicelib.domain.room import RoomSettings
 from chalicelib.domain.session import ActivePointer, Session, SessionStatus, ending_of
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.guests import Guest, guest_of
@@ -47,7 +48,7 @@ def admit(deps: Dependencies, node_id: NodeId, request: AdmissionRequest) -> Adm
         raise ParleyError(ErrorId.INVALID_FIELD, "peer_id must be a UUID", "/peer_id")
     guest = guest_of(deps, request.token, make=not request.check_only)
     if guest.participant_id is None:
-        return AdmissionAnswer()
+        return _check_newcomer(deps, node_id, request, guest)
 
     def attempt() -> AdmissionAnswer:
         return _attempt(deps, node_id, request, guest)
@@ -63,7 +64,7 @@ def _attempt(deps: Dependencies, node_id: NodeId, request: AdmissionRequest, gue
     inside = deps.sessions.inside(guest.app_id, door.pointer, preset_id, request.peer_id)
     grants = _grants(guest, inside)
     if request.check_only:
-        return AdmissionAnswer()
+        return _checked(deps, entry.meeting, inside, entry.participant.id)
     session = _living(deps, inside)
     if session is None:
         session = _begin(deps, entry, door.pointer)
@@ -71,7 +72,8 @@ def _attempt(deps: Dependencies, node_id: NodeId, request: AdmissionRequest, gue
         assert inside.owner is not None, "a session without an owner's record is over"
         return AdmissionAnswer(owned_elsewhere=OwnedElsewhere(inside.owner.node_id, inside.owner.url))
     elif inside.peer is None:
-        deps.sessions.add_peer(session, _peer(entry, session.session_id, deps.now_ms()))
+        most = _most(deps, entry.meeting, session, entry.participant.id)
+        deps.sessions.add_peer(session, _peer(entry, session.session_id, deps.now_ms()), most)
     else:
         _check_repeated(inside.peer, entry)
     return AdmissionAnswer(admission=_admission(entry, session, grants))
@@ -99,6 +101,37 @@ def _grants(guest: Guest, inside: Inside) -> Grants:
     if inside.preset is None:
         raise ParleyError(ErrorId.UNKNOWN_PRESET, "the participant's preset does not exist any more")
     return grants_of(inside.preset)
+
+
+def _check_newcomer(deps: Dependencies, node_id: NodeId, request: AdmissionRequest, guest: Guest) -> AdmissionAnswer:
+    """Answer a check for somebody whom a join would make a participant, in a meeting that it may have to make too."""
+    door = deps.sessions.doorway(guest.app_id, guest.meeting_id, None, node_id)
+    if door.meeting is None:
+        return AdmissionAnswer()
+    inside = deps.sessions.inside(guest.app_id, door.pointer, None, request.peer_id)
+    return _checked(deps, door.meeting, inside, None)
+
+
+def _checked(
+    deps: Dependencies, meeting: Meeting, inside: Inside, participant_id: ParticipantId | None
+) -> AdmissionAnswer:
+    session = inside.session
+    if session is not None and ending_of(session, inside.owner, deps.now_ms()) is None:
+        _most(deps, meeting, session, participant_id)
+    return AdmissionAnswer()
+
+
+def _most(deps: Dependencies, meeting: Meeting, session: Session, participant_id: ParticipantId | None) -> int:
+    """Return how many peers there may be once this one is in; 0 is no limit. Raises ParleyError MEETING_FULL."""
+    most = meeting.room.max_participants
+    if not most or session.live_peers < most:
+        return most
+    # Somebody who comes back takes the place of the old connection, which the node drops when the new one is there.
+    peers = deps.sessions.peers(session.app_id, session.session_id)
+    again = sum(1 for peer in peers if peer.participant_id == participant_id and peer.left_at_ms is None)
+    if again and session.live_peers - again < most:
+        return most + again
+    raise ParleyError(ErrorId.MEETING_FULL, f"the meeting is full: {most} participants")
 
 
 def _living(deps: Dependencies, inside: Inside) -> Session | None:
@@ -173,9 +206,19 @@ def _admission(entry: _Entry, session: Session, grants: Grants) -> Admission:
         picture=entry.participant.picture or "",
         metadata=entry.guest.metadata,
         attributes=entry.guest.attributes,
-        room_metadata=session.room_metadata,
+        max_participants=entry.meeting.room.max_participants,
+        room_metadata=_room_metadata(entry.meeting, session),
+        room_name=entry.meeting.room.name,
+        kind=entry.guest.kind,
     )
 
 
 def _name(entry: _Entry) -> str:
     return (entry.guest.name or entry.participant.name or "")[:MAX_NAME_CHARS]
+
+
+def _room_metadata(meeting: Meeting, session: Session) -> str | None:
+    """Return what was set in the session, else what the room was made with; None leaves it to the node."""
+    if session.room_metadata is not None:
+        return session.room_metadata
+    return meeting.room.metadata if meeting.room != RoomSettings() else None

@@ -8,6 +8,7 @@ from chalicelib.services.call_ports import AuditStore, IdempotencyStore
 from chalicelib.services.live_control_ports import NodePost
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
 from chalicelib.services.rate_limits import RateLimits
+from chalicelib.services.room_ports import DispatchStore, RoomStore
 from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore
 from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
@@ -28,6 +29,8 @@ class Dependencies:
     delays: DelayQueue
     dead_letters: DeadLetters
     node_post: NodePost
+    rooms: RoomStore
+    dispatches: DispatchStore
     rates: RateLimits
     idempotency: IdempotencyStore
     audit: AuditStore

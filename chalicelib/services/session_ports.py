@@ -114,9 +114,10 @@ class SessionStore(Protocol):
         """
         ...
 
-    def add_peer(self, observed: Session, peer: Peer) -> None:
+    def add_peer(self, observed: Session, peer: Peer, most: int = 0) -> None:
         """Store another peer and count it. Raises ConditionFailed when the session is not ACTIVE under the same owner
-        and epoch, when its count has crossed its maximum since `observed`, or when the peer exists."""
+        and epoch, when its count has crossed its maximum since `observed`, when the peer exists, or when `most` peers
+        (unless that is 0) are there already."""
         ...
 
     def record(self, observed: Session, peer_id: PeerId, seq: int, change: PeerChange, now_ms: int) -> None:

@@ -4,7 +4,6 @@ Claims are in contract/token_claims.py. LiveKit's HS256 tokens are another matte
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from typing import Any
@@ -14,6 +13,7 @@ import jwt.types
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from chalicelib import telemetry
 from chalicelib.contract.codec import ContractError
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.node_commands import CommandClaims, encode_command_claims
@@ -33,6 +33,9 @@ from chalicelib.contract.token_claims import (
     read_node_claims,
     read_participant_claims,
 )
+
+INVALID_TOKEN = "the token is not valid"
+MAX_LIFETIME_S = 10 * 366 * 24 * 3600
 
 
 class TokenSigner:
@@ -64,7 +67,7 @@ class TokenSigner:
         try:
             return read_participant_claims(payload)
         except ContractError as error:
-            raise ParleyError(ErrorId.TOKEN_INVALID, f"claim {error}") from error
+            raise invalid_token(f"claim {error}") from error
 
     def verify_node(self, token: str, now_ms: int) -> NodeClaims:
         """Return the claims. Raises ParleyError TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED."""
@@ -72,7 +75,7 @@ class TokenSigner:
         try:
             return read_node_claims(payload)
         except ContractError as error:
-            raise ParleyError(ErrorId.TOKEN_INVALID, f"claim {error}") from error
+            raise invalid_token(f"claim {error}") from error
 
     def _sign(self, payload: dict[str, Any]) -> str:
         return jwt.encode(payload, self._private, algorithm=ALGORITHM, headers={"kid": self.kid})
@@ -80,10 +83,19 @@ class TokenSigner:
     def _verify(self, token: str, audience: str, now_ms: int) -> dict[str, Any]:
         header = token_header(token)
         if header.get("kid") != self.kid:
-            raise ParleyError(ErrorId.TOKEN_INVALID, "the token was signed with an unknown key")
+            raise invalid_token("an unknown signing key")
         payload = decode(token, self._public, ALGORITHM, audience=audience, issuer=ISSUER)
         check_times(payload, now_ms)
         return payload
+
+
+def invalid_token(reason: str) -> ParleyError:
+    """Return the refusal of a token that is not right, the same one for whatever is wrong with it.
+
+    Which check it failed is for the log: an answer that tells it helps only those who try tokens out.
+    """
+    telemetry.logger().info("token refused", reason=reason)
+    return ParleyError(ErrorId.TOKEN_INVALID, INVALID_TOKEN)
 
 
 def token_header(token: str) -> dict[str, Any]:
@@ -91,15 +103,14 @@ def token_header(token: str) -> dict[str, Any]:
     if not token:
         raise ParleyError(ErrorId.TOKEN_MISSING, "a token is required")
     if len(token) > MAX_TOKEN_BYTES:
-        raise ParleyError(ErrorId.TOKEN_INVALID, "the token is too long")
-    try:
-        head = token.split(".", 1)[0].encode("ascii")
-        header = json.loads(base64.urlsafe_b64decode(head + b"=" * (-len(head) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
-        raise ParleyError(ErrorId.TOKEN_INVALID, "the token is not a JWT") from None
+        raise invalid_token("too long")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise invalid_token("not a JWT")
+    header = _segment(parts[0])
     # RFC 7515 4.1.11: whoever does not understand an extension marked critical must refuse. None is understood here.
-    if not isinstance(header, dict) or "crit" in header:
-        raise ParleyError(ErrorId.TOKEN_INVALID, "the token's header is not acceptable")
+    if "crit" in header:
+        raise invalid_token("a critical extension")
     return header
 
 
@@ -113,9 +124,11 @@ def decode(token: str, key: Any, algorithm: str, *, audience: str | None, issuer
         "verify_aud": audience is not None,
     }
     try:
-        return jwt.decode(token, key, algorithms=[algorithm], audience=audience, issuer=issuer, options=options)
-    except (jwt.InvalidTokenError, RecursionError) as error:
-        raise ParleyError(ErrorId.TOKEN_INVALID, f"the token is not valid: {type(error).__name__}") from error
+        _octets(token.split(".")[2])
+        jwt.decode(token, key, algorithms=[algorithm], audience=audience, issuer=issuer, options=options)
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+        raise invalid_token(type(error).__name__) from error
+    return _segment(token.split(".")[1])
 
 
 def check_times(payload: dict[str, Any], now_ms: int) -> None:
@@ -125,8 +138,41 @@ def check_times(payload: dict[str, Any], now_ms: int) -> None:
     for name in ("exp", "nbf", "iat"):
         value = payload.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise ParleyError(ErrorId.TOKEN_INVALID, f"claim /{name} must be a number")
+            raise invalid_token(f"claim /{name} must be a number")
     if payload["exp"] + LEEWAY_S <= now:
         raise ParleyError(ErrorId.TOKEN_EXPIRED, "the token has expired")
+    if payload["exp"] > now + MAX_LIFETIME_S:  # compared, not subtracted: it may have 400 digits
+        raise invalid_token("a lifetime of more than ten years")
     if max(payload.get("nbf") or 0, payload.get("iat") or 0) - LEEWAY_S > now:
-        raise ParleyError(ErrorId.TOKEN_INVALID, "the token is not valid yet")
+        raise invalid_token("not valid yet")
+
+
+def _segment(text: str) -> dict[str, Any]:
+    """Return the JSON object in a segment of a JWT; one that two parsers could read differently is refused."""
+    try:
+        value = json.loads(_octets(text), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # 1e999, and surrogates that UTF-8 has not
+    except (ValueError, RecursionError) as error:
+        raise invalid_token(f"not a JWT: {type(error).__name__}") from None
+    if not isinstance(value, dict):
+        raise invalid_token("not a JWT")
+    return value
+
+
+def _octets(text: str) -> bytes:
+    raw = text.encode("ascii")
+    decoded = base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != raw:
+        raise ValueError("not canonical base64url")
+    return decoded
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

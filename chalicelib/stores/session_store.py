@@ -119,9 +119,9 @@ class DynamoSessionStore:
             write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
             write.save(items.peer_session_item(peer))
 
-    def add_peer(self, observed: Session, peer: Peer) -> None:
-        """Store another peer and count it. Raises ConditionFailed."""
-        live, most = SessionItem.live_peers, SessionItem.max_concurrent_peers
+    def add_peer(self, observed: Session, peer: Peer, most: int = 0) -> None:
+        """Store another peer and count it, unless there are `most` already. Raises ConditionFailed."""
+        live, record = SessionItem.live_peers, SessionItem.max_concurrent_peers
         actions: list[Action] = [
             live.add(1),
             SessionItem.peer_balance_ms.add(-peer.joined_at_ms),
@@ -131,10 +131,12 @@ class DynamoSessionStore:
         # The count is not compared with what was observed, so that joins do not make each other fail; only the
         # question whether this one sets a new maximum must be answered as it was.
         if observed.live_peers < observed.max_concurrent_peers:
-            branch = live < most
+            branch = live < record
         else:
-            branch = live >= most
-            actions.append(most.set(live + 1))
+            branch = live >= record
+            actions.append(record.set(live + 1))
+        if most:
+            branch = branch & (live < most)
         with table.transaction() as write:
             write.update(_session_item(observed), actions, condition=_fence(observed) & branch)
             write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())

@@ -38,6 +38,8 @@ def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependenc
         "rates": RateLimits(FakeRateCounterStore(), clock.now_ms, RATE_LIMIT, RATE_LIMIT, RECORDING_RATE_LIMIT),
         "idempotency": FakeIdempotencyStore(),
         "audit": FakeAuditStore(),
+        "rooms": FakeRoomStore(),
+        "dispatches": FakeDispatchStore(),
         "signer": TokenSigner(bytes(range(32))),
         "now_ms": clock.now_ms,
         "entropy": FakeEntropy(),

@@ -133,10 +133,12 @@ class FakeSessionStore:
             self._sessions[session.app_id, session.session_id] = session
             self._peers[session.app_id, session.session_id] = {peer.peer_id: peer}
 
-    def add_peer(self, observed: Session, peer: Peer) -> None:
+    def add_peer(self, observed: Session, peer: Peer, most: int = 0) -> None:
         """See the port."""
         with self._lock:
             session = self._owned(observed)
+            if most and session.live_peers >= most:
+                raise ConditionFailed
             below = session.live_peers < session.max_concurrent_peers
             if below is not (observed.live_peers < observed.max_concurrent_peers):
                 raise ConditionFailed

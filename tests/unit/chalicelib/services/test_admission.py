@@ -187,8 +187,7 @@ def test_a_livekit_token_makes_its_participant_and_brings_its_grants(place: Inst
     assert set(again.grants.publish_sources) == set(Source)
 
 
-def test_a_livekit_token_for_a_room_that_is_no_meeting_is_refused(place: Installation) -> None:
-    assert refusal(place, livekit_token(place, "my-room")) is ErrorId.MEETING_NOT_FOUND
+def test_a_livekit_token_for_an_id_of_no_meeting_is_refused(place: Installation) -> None:
     assert refusal(place, livekit_token(place, place.peer_id())) is ErrorId.MEETING_NOT_FOUND
 
 
