@@ -12,12 +12,18 @@ from chalicelib.services.accounts import token_sha256
 from chalicelib.services.dependencies import Dependencies
 
 _MAX_CREDENTIAL_CHARS = 512
+_PROVEN = "parley.proven_caller"
 
 
 def bearer(request: Request) -> str:
     """Return the token of the Authorization header, or an empty string."""
     scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def prove(request: Request, caller: Caller) -> None:
+    """Say whose a request is that came with the credential of another API, which was checked already."""
+    request.context[_PROVEN] = caller
 
 
 def account_of(request: Request, deps: Dependencies, account_id: str) -> AccountId:
@@ -47,6 +53,10 @@ def app_of(request: Request, deps: Dependencies, account_id: str, app_id: str) -
 
 
 def _caller(request: Request, deps: Dependencies, account_id: str) -> Caller:
+    proven: Caller | None = request.context.get(_PROVEN)
+    if proven is not None:
+        assert proven.account_id == account_id, "an adapter asked for another account than its caller's"
+        return proven
     token = bearer(request) or request.headers.get("x-auth-key") or ""
     if not token:
         raise ParleyError(ErrorId.CREDENTIAL_MISSING, "an API token is required: Authorization: Bearer ...")

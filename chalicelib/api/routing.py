@@ -5,7 +5,7 @@ that into ``route_not_found``, and so does a gateway response in the deployed AP
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from chalicelib.api import call_gate
 from chalicelib.api.errors import answer_to, enveloped
 
 View = Callable[..., Response]
+_INSTEAD = "parley.shown_instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,27 @@ class Operation:
 
 
 class Routes(Blueprint):
-    """A blueprint for the JSON APIs; `operations` lists what was registered."""
+    """A blueprint for the JSON APIs; `operations` lists what was registered.
 
-    def __init__(self, import_name: str) -> None:
+    `answers` makes the answer to an exception of a view: in the envelope unless an API has another form for it.
+    """
+
+    def __init__(self, import_name: str, answers: Callable[[Exception], Response] = answer_to) -> None:
         super().__init__(import_name)
         self.operations: list[Operation] = []
+        self._answers = answers
+        self._views: list[View] = []
+
+    @property
+    def current_request(self) -> Request:
+        """The request that is being answered, or what show_instead() put in its place."""
+        request = super().current_request
+        shown: Request = request.context.get(_INSTEAD, request)
+        return shown
+
+    def views(self) -> Iterator[tuple[Operation, View]]:
+        """Yield what was registered with the views, which answer and never raise."""
+        return zip(self.operations, self._views, strict=True)
 
     def route(
         self,
@@ -50,19 +67,25 @@ class Routes(Blueprint):
             self.operations.append(Operation(method, path, body, query))
 
         def decorate(view: View) -> View:
-            registered: View = register(_answering(view))
+            registered: View = register(_answering(view, self._answers))
+            self._views.extend([registered] * len(options.get("methods", ["GET"])))
             return registered
 
         return decorate
 
 
-def _answering(view: View) -> View:
+def show_instead(request: Request, translated: Request) -> None:
+    """Let the views that are called from now on see `translated`, made of the same event."""
+    request.context[_INSTEAD] = translated
+
+
+def _answering(view: View, answers: Callable[[Exception], Response]) -> View:
     @functools.wraps(view)
     def answer(**arguments: str) -> Response:
         try:
             return view(**arguments)
         except Exception as error:
-            return answer_to(error)
+            return answers(error)
 
     return answer
 
