@@ -12,6 +12,7 @@ import time
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.api import health, routing
+from chalicelib.api.dyte import mirror as dyte
 from chalicelib.api.internal import admissions, events, nodes
 from chalicelib.api.realtimekit import (
     active_session,
@@ -46,6 +47,8 @@ from chalicelib.stores.session_store import DynamoSessionStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
 REALTIMEKIT = "/client/v4/accounts/{account_id}/realtime/kit"
+
+DYTE = "/dyte/v2"
 
 # The deployment puts the real stream in place of this ARN, and the stage into the queue's name.
 STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/parley-dev/stream/1970-01-01T00:00:00.000"
@@ -100,8 +103,12 @@ def _dependencies() -> Dependencies:
 
 app.register_middleware(routing.middleware(now_ms), "http")
 
+kit = []
 for resource in (apps, meetings, presets, participants, active_session, live_control, sessions, not_available_yet):
-    app.register_blueprint(resource.routes(dependencies), url_prefix=REALTIMEKIT)
+    kit.append(resource.routes(dependencies))
+    app.register_blueprint(kit[-1], url_prefix=REALTIMEKIT)
+
+app.register_blueprint(dyte.routes(dependencies, kit), url_prefix=DYTE)
 
 for part in (nodes, admissions, events, health):
     app.register_blueprint(part.routes(dependencies))
