@@ -11,6 +11,7 @@ from chalicelib.services.tokens import TokenSigner
 from tests.fakes.call_stores import FakeAuditStore, FakeIdempotencyStore, FakeRateCounterStore
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.resource_stores import FakeParticipantStore, ResourceStores
+from tests.fakes.room_stores import FakeDispatchStore, FakeRoomStore
 
 
 class NotGiven:
