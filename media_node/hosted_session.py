@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from livekit.protocol import models, rtc
 
 from chalicelib.contract.ids import PeerId, TrackSid
-from chalicelib.contract.node_commands import Command, CommandAnswer
+from chalicelib.contract.node_commands import Command, CommandAnswer, PeerSelector, PerformRpc
 from chalicelib.contract.node_messages import Admission, LeaveReason, NodeEvent
 from media_node.connected_peer import ConnectedPeer, FrameSink
 from media_node.room import rendering
-from media_node.room.control import carry_out
-from media_node.room.data_packets import RELAYED_LABELS, relay
+from media_node.room.control import carry_out, chosen, live_peer
+from media_node.room.data_packets import RELAYED_LABELS, RELIABLE_LABEL, relay
 from media_node.room.effects import (
     ClosePeer,
     ForwardingChanged,
@@ -24,6 +24,7 @@ from media_node.room.effects import (
 )
 from media_node.room.members import Peer, SessionFacts
 from media_node.room.room import Room
+from media_node.rpc_calls import RpcCalls
 from media_node.rtp.up_track import UpTrack
 from media_node.signalling.negotiation import StartReceiving, StartSending, StopSending, WriteAnswer
 from media_node.signalling.session import ClientSession, Effect, SignalCounters
@@ -64,6 +65,7 @@ class HostedSession:
         self._effects: deque[Effect] = deque()
         self._applying = False
         self._fenced = False
+        self._calls = RpcCalls(self._send_reliable, lambda: parts.entropy(16).hex())
 
     # Peers
 
@@ -99,6 +101,8 @@ class HostedSession:
 
     def relay_data(self, sender: PeerId, label: str, message: bytes) -> None:
         """Send a data message on to those it is for."""
+        if self._calls.take(sender, message):
+            return
         found = relay(self.room, sender, message) if label in RELAYED_LABELS else None
         if found is None:
             self._parts.session_counters.data_refused += 1
@@ -114,6 +118,11 @@ class HostedSession:
         outcome = carry_out(self.room, command)
         self.apply([*outcome.effects])
         return outcome.answer
+
+    async def perform_rpc(self, order: PerformRpc) -> CommandAnswer:
+        """Call a method of a client and wait for its answer. Raises ParleyError."""
+        (peer,) = chosen(self.room, PeerSelector(identities=(order.identity,)))
+        return CommandAnswer((live_peer(peer),), rpc=await self._calls.call(peer.id, order))
 
     # Effects
 
@@ -170,8 +179,13 @@ class HostedSession:
                 self._parts.session_counters.rtp_unroutable += peer.uplink.unroutable
                 peer.close(effect.why)
                 del self.peers[effect.peer_id]
+                self._calls.peer_left(effect.peer_id)
             case _:
                 raise AssertionError(f"an effect that nothing carries out: {type(effect).__name__}")
+
+    def _send_reliable(self, peer_id: PeerId, payload: bytes) -> bool:
+        peer = self.peers.get(peer_id)
+        return peer is not None and peer.send_data(RELIABLE_LABEL, payload)
 
     def _end_track(self, publisher: ConnectedPeer, sid: TrackSid) -> None:
         for other in self.peers.values():

@@ -197,7 +197,11 @@ class Node:
             raise self._gate.refuse_stale()
         extra = {"command": claims.command.name, "session_id": claims.session_id, "jti": claims.jti}
         try:
-            answer = self._carried_out(claims, session)
+            call = claims.command.perform_rpc
+            if call is not None and session is not None:
+                answer = await session.perform_rpc(call)
+            else:
+                answer = self._carried_out(claims, session)
         except ParleyError as error:
             self._command_counters.failed += 1
             _log.info("command failed", extra={**extra, "error": error.error.id})

@@ -80,8 +80,8 @@ def _carry_out_rarer(room: Room, order: Any) -> Outcome:
             return _send(room, order)
         case MovePeers():
             return _move(room, order)
-        case _:
-            raise ParleyError(ErrorId.INVALID_FIELD, "this node does not know the command", "/command")
+        case _:  # a call to a client, in a session where nobody is
+            raise ParleyError(ErrorId.PARTICIPANT_NOT_FOUND, "nobody of these is in the session")
 
 
 def chosen(room: Room, who: PeerSelector, *, at_least_one: bool = True) -> list[Peer]:

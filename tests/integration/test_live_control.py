@@ -284,3 +284,17 @@ async def test_a_node_that_does_not_answer_is_503_and_nothing_is_half_done(tmp_p
         assert answer.status_code in (200, 404), answer.text
         await until(lambda: reasons, "ada to be out")
         await until(lambda: session_of(caller, meeting)["status"] == "ENDED", "the end of the session", 10)
+
+
+@pytest.mark.slow
+async def test_a_killed_node_is_503_until_its_session_is_over(tmp_path: Path) -> None:
+    with running_parley(tmp_path / "data", PARLEY_NODE_LEASE_MS="60000") as parley:
+        caller = backend_of(parley.env)
+        meeting = caller.meeting("killed node", keep_alive=600)
+        room = rtc.Room()
+        await room.connect(parley.env["LIVEKIT_URL"], caller.token(meeting, "ada"))
+        os.kill(parley.child_pid("node"), signal.SIGKILL)
+        answer = await asked(caller, "POST", meeting, "/kick-all")
+        assert (answer.status_code, answer.json()["error"]["id"]) == (503, "node_unreachable")
+        assert session_of(caller, meeting)["status"] == "LIVE"
+        await room.disconnect()
