@@ -19,7 +19,10 @@ class MeetingStatus(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeetingOptions:
-    """What the owner of a meeting chooses. The two configs are kept as they came in, checked at the API."""
+    """What the owner of a meeting chooses. The two configs are kept as they came in, checked at the API.
+
+    `preferred_region` is a wish, which placement does not know yet.
+    """
 
     title: str | None = None
     status: MeetingStatus = MeetingStatus.ACTIVE
@@ -31,6 +34,7 @@ class MeetingOptions:
     session_keep_alive_time_in_secs: float = DEFAULT_KEEP_ALIVE_SECONDS
     recording_config: dict[str, Any] | None = None
     ai_config: dict[str, Any] | None = None
+    preferred_region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
