@@ -108,6 +108,8 @@ class MeetingBody(Body):
     ) = None
     recording_config: _RecordingConfig | None = None
     ai_config: _AiConfig | None = None
+    # An extension, under Dyte's name and with its values.
+    preferred_region: Literal["ap-south-1", "ap-southeast-1", "us-east-1", "eu-central-1"] | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return the options that the request named, null replaced by the default. Raises ParleyError."""
