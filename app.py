@@ -12,7 +12,7 @@ import time
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.api import health, routing
-from chalicelib.api.dyte import mirror as dyte
+from chalicelib.api.dyte import mirror, orgs
 from chalicelib.api.internal import admissions, events, nodes
 from chalicelib.api.realtimekit import (
     active_session,
@@ -108,7 +108,8 @@ for resource in (apps, meetings, presets, participants, active_session, live_con
     kit.append(resource.routes(dependencies))
     app.register_blueprint(kit[-1], url_prefix=REALTIMEKIT)
 
-app.register_blueprint(dyte.routes(dependencies, kit), url_prefix=DYTE)
+app.register_blueprint(mirror.routes(dependencies, kit), url_prefix=DYTE)
+app.register_blueprint(orgs.routes(dependencies), url_prefix=DYTE)
 
 for part in (nodes, admissions, events, health):
     app.register_blueprint(part.routes(dependencies))
