@@ -13,10 +13,13 @@ from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.api import health, routing
 from chalicelib.api.dyte import mirror, orgs
+from chalicelib.api.errors import enveloped
 from chalicelib.api.internal import admissions, events, nodes
 from chalicelib.api.realtimekit import (
     active_session,
+    api_keys,
     apps,
+    audit,
     live_control,
     meetings,
     not_available_yet,
@@ -24,6 +27,8 @@ from chalicelib.api.realtimekit import (
     presets,
     sessions,
 )
+from chalicelib.api.twirp import errors as twirp_errors
+from chalicelib.api.twirp import routes as twirp
 from chalicelib.config import read_config
 from chalicelib.events import queue, schedule, stream
 from chalicelib.services.dependencies import Dependencies
@@ -31,6 +36,7 @@ from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.tokens import TokenSigner
 from chalicelib.stores import table
 from chalicelib.stores.account_store import DynamoAccountStore
+from chalicelib.stores.api_key_store import DynamoApiKeyStore
 from chalicelib.stores.app_store import DynamoAppStore
 from chalicelib.stores.audit_store import DynamoAuditStore
 from chalicelib.stores.dead_letters import DynamoDeadLetters
@@ -41,6 +47,7 @@ from chalicelib.stores.node_http import HttpNodePost
 from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
+from chalicelib.stores.purge_store import DynamoPurgeStore
 from chalicelib.stores.rate_counter_store import DynamoRateCounterStore
 from chalicelib.stores.room_store import DynamoDispatchStore, DynamoRoomStore
 from chalicelib.stores.session_store import DynamoSessionStore
@@ -89,6 +96,8 @@ def _dependencies() -> Dependencies:
         node_post=HttpNodePost(),
         rooms=DynamoRoomStore(),
         dispatches=DynamoDispatchStore(),
+        api_keys=DynamoApiKeyStore(),
+        purges=DynamoPurgeStore(),
         rates=RateLimits(
             DynamoRateCounterStore(), now_ms, config.rate_limit, config.app_rate_limit, config.recording_rate_limit
         ),
@@ -101,17 +110,30 @@ def _dependencies() -> Dependencies:
     )
 
 
+app.api.binary_types.append(twirp.PROTOBUF)
 app.register_middleware(routing.middleware(now_ms), "http")
+app.register_middleware(twirp_errors.middleware(enveloped), "http")
 
 kit = []
-for resource in (apps, meetings, presets, participants, active_session, live_control, sessions, not_available_yet):
+for resource in (
+    apps,
+    api_keys,
+    audit,
+    meetings,
+    presets,
+    participants,
+    active_session,
+    live_control,
+    sessions,
+    not_available_yet,
+):
     kit.append(resource.routes(dependencies))
     app.register_blueprint(kit[-1], url_prefix=REALTIMEKIT)
 
 app.register_blueprint(mirror.routes(dependencies, kit), url_prefix=DYTE)
 app.register_blueprint(orgs.routes(dependencies), url_prefix=DYTE)
 
-for part in (nodes, admissions, events, health):
+for part in (nodes, admissions, events, health, twirp):
     app.register_blueprint(part.routes(dependencies))
 
 # Event handlers are module-level functions of this file, not of blueprints: Lambda finds one by importing

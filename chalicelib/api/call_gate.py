@@ -142,7 +142,7 @@ def _entry(request: Request, call: _Call, response: Response) -> AuditEntry:
     return AuditEntry(
         entry_id=uuid7(now_ms, call.deps.entropy(10)),
         account_id=call.caller.account_id,
-        app_id=call.caller.app_id,
+        app_id=None if _action(request).partition(" ")[2].startswith("/apps") else call.caller.app_id,
         actor=call.caller.actor,
         action=_action(request),
         target=_target(request, response.body),

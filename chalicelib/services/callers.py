@@ -18,8 +18,9 @@ def app_of_account(deps: Dependencies, account_id: AccountId, app_id: AppId) -> 
 
 
 def api_key(deps: Dependencies, key: str) -> ApiKey | None:
-    """Return an API key pair by its public half, or None. A revoked one may be known for another 30 s."""
-    return deps.memory.recall(("key", key), deps.now_ms(), lambda: deps.apps.api_key(key))
+    """Return an API key pair by its public half, or None: an expired one never, a revoked one for up to 30 s more."""
+    found = deps.memory.recall(("key", key), deps.now_ms(), lambda: deps.apps.api_key(key))
+    return found if found is not None and found.is_good(deps.now_ms()) else None
 
 
 def forget_token(deps: Dependencies, token_sha256: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.config import Config
 from chalicelib.services.call_ports import AuditStore, IdempotencyStore
+from chalicelib.services.key_ports import ApiKeyStore, PurgeStore
 from chalicelib.services.live_control_ports import NodePost
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
 from chalicelib.services.rate_limits import RateLimits
@@ -31,6 +32,8 @@ class Dependencies:
     node_post: NodePost
     rooms: RoomStore
     dispatches: DispatchStore
+    api_keys: ApiKeyStore
+    purges: PurgeStore
     rates: RateLimits
     idempotency: IdempotencyStore
     audit: AuditStore

@@ -1,4 +1,4 @@
-"""Meetings: making, reading, listing and changing them."""
+"""Meetings: making, reading, listing, changing and removing them."""
 
 from typing import Any
 
@@ -6,8 +6,12 @@ from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import AppId, MeetingId, is_uuid, uuid7
 from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, changed
 from chalicelib.domain.paging import Page, PageRequest
+from chalicelib.domain.session import Session
 from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.key_ports import Purge
+from chalicelib.services.purging import try_clean_up
 from chalicelib.services.retrying import until_it_holds
+from chalicelib.services.session_end import end_if_over
 
 
 def create_meeting(deps: Dependencies, app_id: AppId, options: MeetingOptions) -> Meeting:
@@ -49,3 +53,31 @@ def change_meeting(deps: Dependencies, app_id: AppId, meeting_id: str, changes: 
         return replacement
 
     return until_it_holds(attempt, deps.entropy, deps.sleep)
+
+
+def delete_meeting(deps: Dependencies, app_id: AppId, meeting_id: str) -> Meeting:
+    """Remove a meeting, with its participants; its past sessions stay in the history.
+
+    Raises ParleyError MEETING_NOT_FOUND, IN_USE while a session is live, or BUSY.
+    """
+
+    def attempt() -> Meeting:
+        meeting = get_meeting(deps, app_id, meeting_id)
+        live = _live_session(deps, meeting)
+        if live is not None:
+            message = f"the meeting has a live session with {live.live_peers} peers: end it first"
+            raise ParleyError(ErrorId.IN_USE, message)
+        deps.meetings.delete(meeting)
+        return meeting
+
+    gone = until_it_holds(attempt, deps.entropy, deps.sleep)
+    try_clean_up(deps, Purge(app_id, gone.id))
+    return gone
+
+
+def _live_session(deps: Dependencies, meeting: Meeting) -> Session | None:
+    """Return the meeting's session unless it is over; one that is over is ended on the way."""
+    pointer = deps.sessions.pointer(meeting.app_id, meeting.id)
+    if pointer is None or pointer.session_id is None or end_if_over(deps, meeting.app_id, pointer.session_id):
+        return None
+    return deps.sessions.get(meeting.app_id, pointer.session_id)

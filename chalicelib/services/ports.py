@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, PresetId
 from chalicelib.domain.account import Account
-from chalicelib.domain.app import ApiKey, App
+from chalicelib.domain.app import ApiKey, App, KeyRing
 from chalicelib.domain.meeting import Meeting, MeetingFilter
 from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.domain.participant import Participant
@@ -48,14 +48,31 @@ class AccountStore(Protocol):
 
 
 class AppStore(Protocol):
-    """Apps and their API key pairs."""
+    """Apps. Names are unique in an account."""
 
     def add(self, app: App, presets: tuple[Preset, ...], key: ApiKey) -> None:
-        """Store an app, its first presets and its first key pair, all or nothing. Raises ConditionFailed."""
+        """Store an app, its first presets and its first key pair, all or nothing.
+
+        Raises ConditionFailed when an id or the name is taken, or the account has MAX_APPS apps.
+        """
         ...
 
     def get(self, account_id: AccountId, app_id: AppId) -> App | None:
         """Return an app of this account, or None."""
+        ...
+
+    def replace(self, app: App, *, observed: App) -> None:
+        """Write the name and settings of an app whose name is still as observed.
+
+        Raises ConditionFailed when it is not, or when another app of the account has the new name.
+        """
+        ...
+
+    def delete(self, app: App, ring: KeyRing) -> None:
+        """Remove an app with its key pairs and free its name; what else belongs to it is to be purged.
+
+        Raises ConditionFailed when the app is gone or has meetings, or when the ring is not as observed.
+        """
         ...
 
     def in_account(self, account_id: AccountId, *, newest_first: bool) -> Iterator[App]:

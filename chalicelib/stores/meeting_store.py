@@ -9,10 +9,13 @@ from chalicelib.contract.ids import AppId, MeetingId, is_uuid
 from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, MeetingStatus
 from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.room import RoomSettings
+from chalicelib.services.key_ports import Purge
 from chalicelib.services.ports import Key
 from chalicelib.stores import meeting_lists, table
 from chalicelib.stores.counted_list import Change, ListCountItem, Place, write_counted
 from chalicelib.stores.meeting_lists import copy_key, place_of_all, place_of_participants, places_of
+from chalicelib.stores.purge_items import purge_item
+from chalicelib.stores.session_items import PointerItem, pointer_key
 
 _COLUMNS = {"title", "status"}  # options with an attribute of their own: conditions are set on the status
 _OPTION_NAMES = {field.name for field in dataclasses.fields(MeetingOptions)} - _COLUMNS
@@ -145,10 +148,16 @@ class DynamoMeetingStore:
         write_counted([*changes, *(Change(place, meeting.id, -1) for place in before - after)], fill)
 
     def delete(self, observed: Meeting) -> None:
-        """Remove a meeting that is still as `observed`, and its room's name. Raises ConditionFailed when it is not."""
+        """Remove a meeting that is still as `observed`, and its room's name; what belongs to it is to be purged.
+
+        Raises ConditionFailed when it is not as observed, or has an active session.
+        """
+        pointer = pointer_key(observed.app_id, observed.id)
         places = places_of(observed)
 
         def fill(write: table.Transaction) -> None:
+            write.condition_check(PointerItem, *pointer, condition=PointerItem.session_id.does_not_exist())
+            write.save(purge_item(Purge(observed.app_id, observed.id)))
             write.delete(_item(observed), condition=MeetingItem.version == observed.version)
             for place in places:
                 write.delete(_item(observed, place))

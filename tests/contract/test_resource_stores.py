@@ -61,7 +61,8 @@ def stores(request: pytest.FixtureRequest) -> Stores:
 
 
 def an_app(offset_ms: int = 0) -> App:
-    return App(AppId(new_id(offset_ms)), ACCOUNT, "dev", START_MS + offset_ms)
+    app_id = AppId(new_id(offset_ms))
+    return App(app_id, ACCOUNT, f"dev {app_id}", START_MS + offset_ms)
 
 
 def a_key(app: App, key: str = "") -> ApiKey:

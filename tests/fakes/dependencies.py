@@ -10,7 +10,7 @@ from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
 from tests.fakes.call_stores import FakeAuditStore, FakeIdempotencyStore, FakeRateCounterStore
 from tests.fakes.clock import FakeClock, FakeEntropy
-from tests.fakes.resource_stores import FakeParticipantStore, ResourceStores
+from tests.fakes.resource_stores import FakeApiKeyStore, FakeParticipantStore, FakePurgeStore, ResourceStores
 from tests.fakes.room_stores import FakeDispatchStore, FakeRoomStore
 
 
@@ -36,6 +36,8 @@ def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependenc
         "meetings": stores.meetings,
         "presets": stores.presets,
         "participants": stores.participants,
+        "api_keys": FakeApiKeyStore(stores.apps),
+        "purges": FakePurgeStore(stores.apps.purges, stores.meetings.purges),
         "rates": RateLimits(FakeRateCounterStore(), clock.now_ms, RATE_LIMIT, RATE_LIMIT, RECORDING_RATE_LIMIT),
         "idempotency": FakeIdempotencyStore(),
         "audit": FakeAuditStore(),

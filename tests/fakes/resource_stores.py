@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, ParticipantId, PresetId
+from chalicelib.contract.limits import MAX_APPS
 from chalicelib.domain.account import Account
-from chalicelib.domain.app import ApiKey, App
+from chalicelib.domain.app import ApiKey, App, KeyRing, ListedApiKey
 from chalicelib.domain.meeting import Meeting, MeetingFilter
 from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.preset import Preset, PresetName, PresetUse
+from chalicelib.services.key_ports import Purge
 from chalicelib.services.ports import ConditionFailed, Entrance
 
 K = TypeVar("K")
@@ -115,15 +117,41 @@ class FakeAppStore:
         self._presets = presets
         self._apps = _Rows[tuple[AccountId, AppId], App]()
         self._keys = _Rows[str, ApiKey]()
+        self.rings: dict[AppId, KeyRing] = {}
+        self.purges: list[Purge] = []
 
     def add(self, app: App, presets: tuple[Preset, ...], key: ApiKey) -> None:
         """See the port."""
         with self._apps.lock:
+            mine = list(self.in_account(app.account_id, newest_first=False))
+            if len(mine) >= MAX_APPS or app.name in {one.name for one in mine}:
+                raise ConditionFailed
             if (app.account_id, app.id) in self._apps.rows or key.key in self._keys.rows:
                 raise ConditionFailed
             self._presets.rows.insert({(app.id, preset.name): preset for preset in presets})
             self._apps.insert({(app.account_id, app.id): app})
             self._keys.insert({key.key: key})
+            self.rings[app.id] = KeyRing((_listed(key),), 1)
+
+    def replace(self, app: App, *, observed: App) -> None:
+        """See the port."""
+        with self._apps.lock:
+            stored = self.get(observed.account_id, observed.id)
+            others = {one.name for one in self.in_account(app.account_id, newest_first=False) if one.id != app.id}
+            if stored is None or stored.name != observed.name or app.name in others:
+                raise ConditionFailed
+            self._apps.rows[(app.account_id, app.id)] = app
+
+    def delete(self, app: App, ring: KeyRing) -> None:
+        """See the port."""
+        with self._apps.lock:
+            if (app.account_id, app.id) not in self._apps.rows or self.rings.get(app.id, KeyRing()) != ring:
+                raise ConditionFailed
+            del self._apps.rows[(app.account_id, app.id)]
+            for key in ring.keys:
+                del self._keys.rows[key.key]
+            self.rings.pop(app.id, None)
+            self.purges.append(Purge(app.id))
 
     def get(self, account_id: AccountId, app_id: AppId) -> App | None:
         """See the port."""
@@ -138,11 +166,75 @@ class FakeAppStore:
         """See the port."""
         return self._keys.rows.get(key)
 
+    @property
+    def pairs(self) -> dict[str, ApiKey]:
+        """Every key pair by its public half."""
+        return self._keys.rows
+
+
+class FakeApiKeyStore:
+    """ApiKeyStore in memory, over the key pairs of a FakeAppStore."""
+
+    def __init__(self, apps: FakeAppStore) -> None:
+        self._apps = apps
+
+    def ring(self, app_id: AppId) -> KeyRing:
+        """See the port."""
+        return self._apps.rings.get(app_id, KeyRing())
+
+    def change(
+        self,
+        app_id: AppId,
+        observed: KeyRing,
+        *,
+        add: ApiKey | None = None,
+        expire: tuple[str, int] | None = None,
+        remove: tuple[str, ...] = (),
+    ) -> None:
+        """See the port."""
+        pairs = self._apps.pairs
+        if self.ring(app_id).version != observed.version or (expire and expire[0] not in pairs):
+            raise ConditionFailed
+        if add is not None:
+            pairs[add.key] = add
+        if expire is not None:
+            pairs[expire[0]] = dataclasses.replace(pairs[expire[0]], expires_at_ms=expire[1])
+        for key in remove:
+            pairs.pop(key, None)
+        mine = sorted((pair.created_at_ms, pair.key) for pair in pairs.values() if pair.app_id == app_id)
+        self._apps.rings[app_id] = KeyRing(tuple(_listed(pairs[key]) for _, key in mine), observed.version + 1)
+
+
+class FakePurgeStore:
+    """PurgeStore in memory: it knows what to purge, and finds nothing to remove."""
+
+    def __init__(self, *noted: list[Purge]) -> None:
+        self._noted = noted
+
+    def pending(self) -> Iterator[Purge]:
+        """See the port."""
+        yield from [purge for notes in self._noted for purge in notes]
+
+    def clear(self, purge: Purge, limit: int) -> int:
+        """See the port."""
+        return 0
+
+    def done(self, purge: Purge) -> None:
+        """See the port."""
+        for notes in self._noted:
+            if purge in notes:
+                notes.remove(purge)
+
+
+def _listed(key: ApiKey) -> ListedApiKey:
+    return ListedApiKey(key.key, key.name, key.created_at_ms, key.expires_at_ms)
+
 
 class FakeMeetingStore:
     """MeetingStore in memory."""
 
     def __init__(self) -> None:
+        self.purges: list[Purge] = []
         self._rows = _Rows[tuple[AppId, MeetingId], Meeting]()
 
     def add(self, meeting: Meeting) -> None:
@@ -176,6 +268,7 @@ class FakeMeetingStore:
         with self._rows.lock:
             self._check(observed)
             del self._rows.rows[(observed.app_id, observed.id)]
+            self.purges.append(Purge(observed.app_id, observed.id))
 
     def page(self, app_id: AppId, wanted: MeetingFilter, request: PageRequest) -> Page[Meeting]:
         """See the port."""

@@ -1,6 +1,7 @@
 """The REST resources through the official SDK in strict mode, over real HTTP, on a real local database."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +32,7 @@ def sdk(plane: ControlPlane) -> Cloudflare:
 @pytest.fixture
 def fresh(plane: ControlPlane) -> dict[str, str]:
     """Path arguments of an app of its own."""
-    app = create_app(plane.deps, plane.app.app.account_id, "fresh").app
+    app = create_app(plane.deps, plane.app.app.account_id, f"fresh {uuid.uuid4()}").app
     return {"account_id": plane.account_id, "app_id": app.id}
 
 

@@ -14,7 +14,14 @@ from chalicelib.api.request_body import read_body
 from chalicelib.api.routing import Routes
 from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, MeetingStatus
 from chalicelib.services.dependencies import Dependencies
-from chalicelib.services.meetings import change_meeting, create_meeting, get_meeting, list_meetings
+from chalicelib.services.meeting_check import check_meeting
+from chalicelib.services.meetings import (
+    change_meeting,
+    create_meeting,
+    delete_meeting,
+    get_meeting,
+    list_meetings,
+)
 
 
 class _MeetingQuery(SearchQuery):
@@ -57,6 +64,17 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
         app = app_of(request, deps(), account_id, app_id)
         changes = read_body(request, MeetingPatch).changes()
         return success(_rendered(change_meeting(deps(), app.id, meeting_id, changes)))
+
+    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["DELETE"])
+    def delete(account_id: str, app_id: str, meeting_id: str) -> Response:
+        app = app_of(blueprint.current_request, deps(), account_id, app_id)
+        return success(_rendered(delete_meeting(deps(), app.id, meeting_id)))
+
+    @blueprint.route("/{app_id}/meetings/{meeting_id}/validate", methods=["GET"])
+    def validate(account_id: str, app_id: str, meeting_id: str) -> Response:
+        app = app_of(blueprint.current_request, deps(), account_id, app_id)
+        check = check_meeting(deps(), app.id, meeting_id)
+        return success({**dataclasses.asdict(check), "full": check.full})
 
     return blueprint
 
