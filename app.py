@@ -27,8 +27,6 @@ from chalicelib.api.realtimekit import (
     presets,
     sessions,
 )
-from chalicelib.api.twirp import errors as twirp_errors
-from chalicelib.api.twirp import routes as twirp
 from chalicelib.config import read_config
 from chalicelib.events import queue, schedule, stream
 from chalicelib.services.dependencies import Dependencies
@@ -110,9 +108,7 @@ def _dependencies() -> Dependencies:
     )
 
 
-app.api.binary_types.append(twirp.PROTOBUF)
 app.register_middleware(routing.middleware(now_ms), "http")
-app.register_middleware(twirp_errors.middleware(enveloped), "http")
 
 kit = []
 for resource in (
@@ -133,7 +129,7 @@ for resource in (
 app.register_blueprint(mirror.routes(dependencies, kit), url_prefix=DYTE)
 app.register_blueprint(orgs.routes(dependencies), url_prefix=DYTE)
 
-for part in (nodes, admissions, events, health, twirp):
+for part in (nodes, admissions, events, health):
     app.register_blueprint(part.routes(dependencies))
 
 # Event handlers are module-level functions of this file, not of blueprints: Lambda finds one by importing
