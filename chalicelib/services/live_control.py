@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.grants import Source
-from chalicelib.contract.ids import AppId
+from chalicelib.contract.ids import AppId, MeetingId, is_uuid
 from chalicelib.contract.node_commands import (
     MAX_ROOM_METADATA_BYTES,
     MAX_RPC_PAYLOAD_BYTES,
@@ -39,13 +39,13 @@ from chalicelib.contract.node_commands import (
     UpdateRoom,
 )
 from chalicelib.domain.node import Node
-from chalicelib.domain.session import EndReason, Session
+from chalicelib.domain.session import EndReason, Session, ending_of
 from chalicelib.services.dependencies import Dependencies
+from chalicelib.services.meetings import get_meeting
 from chalicelib.services.moving import tokens_elsewhere
 from chalicelib.services.node_commands import ANSWER_WITHIN_S, send_command
 from chalicelib.services.ports import ConditionFailed
 from chalicelib.services.session_end import end_now
-from chalicelib.services.sessions import active_session
 
 EVERYBODY = PeerSelector(everybody=True)
 
@@ -227,11 +227,14 @@ class _Call:
 
 
 def _call(deps: Dependencies, app_id: AppId, meeting_id: str) -> _Call:
-    session = active_session(deps, app_id, meeting_id)
-    node = deps.nodes.get(session.owner_node_id)
-    if node is None:
-        raise ParleyError(ErrorId.NO_ACTIVE_SESSION, "the meeting has no active session")
-    return _Call(deps, session, node)
+    """Return the call in three reads; which error it is when there is none takes one more."""
+    pointer = deps.sessions.pointer(app_id, MeetingId(meeting_id)) if is_uuid(meeting_id) else None
+    session = deps.sessions.get(app_id, pointer.session_id) if pointer and pointer.session_id else None
+    node = deps.nodes.get(session.owner_node_id) if session else None
+    if session is not None and node is not None and ending_of(session, node, deps.now_ms()) is None:
+        return _Call(deps, session, node)
+    get_meeting(deps, app_id, meeting_id)
+    raise ParleyError(ErrorId.NO_ACTIVE_SESSION, "the meeting has no active session")
 
 
 def _metadata(session: Session, answer: CommandAnswer) -> str:

@@ -50,6 +50,8 @@ class HttpNodePost:
                 raise NodeSilent("the answer is too long")
             if not response.isclosed():
                 self._leave_time(sock, ends)
+        if response.length:  # what Content-Length promised and did not come
+            raise NodeSilent("the answer is cut short")
         return bytes(read)
 
     def _leave_time(self, sock: socket.socket, ends: float) -> None:

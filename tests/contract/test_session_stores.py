@@ -17,7 +17,7 @@ from chalicelib.domain.session import EndReason, SessionStatus, consumed_ms, end
 from chalicelib.services.apps import create_app
 from chalicelib.services.meetings import change_meeting
 from chalicelib.services.ports import ConditionFailed, StoreUnavailable
-from chalicelib.services.session_end import end_if_over
+from chalicelib.services.session_end import end_if_over, end_now
 from chalicelib.services.session_ports import PeerConnected, PeerLeft
 from chalicelib.services.session_sweep import sweep
 from chalicelib.stores import table
@@ -376,6 +376,25 @@ def test_a_meeting_that_becomes_inactive_during_a_join_gets_no_session(place: In
         place.join(token)
     assert refusal.value.error is ErrorId.MEETING_INACTIVE
     assert list(sessions.newest_first(place.app.id)) == []
+
+
+def test_the_metadata_of_a_room_is_kept_while_its_session_is_active(place: Installation) -> None:
+    place.node()
+    ada = place.join(place.token(place.meeting()))
+    observed = place.session(ada)
+    assert observed.room_metadata is None
+    for metadata in ("release", ""):
+        place.deps.sessions.describe(observed, metadata, place.clock.ms)
+        assert place.session(ada).room_metadata == metadata
+    with pytest.raises(ConditionFailed):
+        place.deps.sessions.describe(replace(observed, epoch=observed.epoch + 1), "x", place.clock.ms)
+    end_now(place.deps, ada.app_id, ada.session_id, EndReason.HOST_ENDED)
+    with pytest.raises(ConditionFailed):
+        place.deps.sessions.describe(observed, "x", place.clock.ms)
+    ended = place.session(ada)
+    assert (ended.room_metadata, ended.ending and ended.ending.reason) == ("", EndReason.HOST_ENDED)
+    end_now(place.deps, ada.app_id, ada.session_id, EndReason.ALL_PEERS_LEFT)
+    assert place.session(ada) == ended
 
 
 def a_node(now_ms: int) -> Node:
