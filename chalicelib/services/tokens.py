@@ -117,7 +117,7 @@ def token_header(token: str) -> dict[str, Any]:
 def decode(token: str, key: Any, algorithm: str, *, audience: str | None, issuer: str | None) -> dict[str, Any]:
     """Check the signature, audience and issuer, not the times, and return the payload. Raises ParleyError."""
     options: jwt.types.Options = {
-        "require": list(REQUIRED_CLAIMS) if audience else ["exp", "iss"],
+        "require": list(REQUIRED_CLAIMS) if audience else ["exp", *(["iss"] if issuer else [])],
         "verify_exp": False,
         "verify_nbf": False,
         "verify_iat": False,
