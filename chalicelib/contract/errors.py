@@ -14,6 +14,7 @@ class ErrorId(enum.Enum):
     INVALID_JSON = ("invalid_json", 400, 40001)
     INVALID_FIELD = ("invalid_field", 400, 40002)
     UNKNOWN_PRESET = ("unknown_preset", 400, 40003)
+    INVALID_PERMISSIONS = ("invalid_permissions", 400, 40004)
     CREDENTIAL_MISSING = ("credential_missing", 401, 40101)
     CREDENTIAL_INVALID = ("credential_invalid", 401, 40102)
     TOKEN_MISSING = ("token_missing", 401, 40103)
