@@ -18,13 +18,14 @@ class RoomSettings:
     """`name` is the unique one, or empty; `max_participants` 0 is no limit; `metadata` is what a session starts with.
 
     `empty_timeout_s`: how long a room that was made and that nobody has joined yet is there, in LiveKit's sense. The
-    time after the last leave is the meeting's ``session_keep_alive_time_in_secs``.
+    time after the last leave is the meeting's ``session_keep_alive_time_in_secs``. `custom_id` is VideoSDK's customRoomId.
     """
 
     name: str = ""
     max_participants: int = 0
     metadata: str = ""
     empty_timeout_s: int = DEFAULT_EMPTY_TIMEOUT_S
+    custom_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ def check_room_name(name: str) -> None:
         raise ParleyError(ErrorId.INVALID_FIELD, f"a room's name has 1 to {MAX_NAME_CHARS} characters", "/name")
     if is_uuid(name):
         raise ParleyError(ErrorId.INVALID_FIELD, "a UUID is the id of a meeting and can't be made a name", "/name")
+
+
+def cleared(settings: RoomSettings) -> RoomSettings:
+    """Return the settings as they are when nobody has configured anything: only the names stay."""
+    return RoomSettings(settings.name, custom_id=settings.custom_id)
 
 
 def configured(settings: RoomSettings, config: RoomConfig) -> RoomSettings:
