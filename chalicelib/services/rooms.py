@@ -13,7 +13,7 @@ from chalicelib.domain.app import ApiKey
 from chalicelib.domain.livekit_claims import RoomConfig
 from chalicelib.domain.meeting import Meeting, MeetingOptions
 from chalicelib.domain.paging import PageRequest
-from chalicelib.domain.room import DEFAULT_DEPARTURE_TIMEOUT_S, OpenedRoom, RoomSettings, check_room_name, configured
+from chalicelib.domain.room import DEFAULT_DEPARTURE_TIMEOUT_S, OpenedRoom, RoomSettings, check_room_name, cleared, configured
 from chalicelib.domain.session import Session
 from chalicelib.services import live_control
 from chalicelib.services.agent_dispatch import check_orders, dispatch_agents, forget_agents
@@ -134,7 +134,7 @@ def delete_room(deps: Dependencies, app_id: AppId, name: str) -> None:
         live_control.kick_all(deps, app_id, meeting.id)
     deps.rooms.close(app_id, meeting.id)
     forget_agents(deps, meeting)
-    _change(deps, app_id, meeting.id, lambda meeting: replace(meeting, room=RoomSettings(meeting.room.name)))
+    _change(deps, app_id, meeting.id, lambda meeting: replace(meeting, room=cleared(meeting.room)))
 
 
 def update_metadata(deps: Dependencies, app_id: AppId, name: str, metadata: str) -> RoomState:
