@@ -30,6 +30,7 @@ from chalicelib.contract.node_messages import (
     OwnedElsewhere,
     RefusedEvent,
     RegisterNode,
+    SigningKey,
 )
 
 SECRET = "secret-of-the-fleet"
@@ -62,6 +63,7 @@ class FakeControlPlane:
         self.drop_answers = 0  # do the work, then answer 500
         self.fence_next_event = False
         self.heartbeat_interval_ms = 100
+        self.signing_keys: tuple[SigningKey, ...] = ()
 
     def forget_nodes(self) -> None:
         """Take every node for dead."""
@@ -92,7 +94,9 @@ class FakeControlPlane:
                 raise ParleyError(ErrorId.CREDENTIAL_INVALID, "wrong secret")
             node = from_json(RegisterNode, body)
             self.nodes[node.node_id] = node
-            return to_json(NodeRegistered(f"token-of-{node.node_id}", self.heartbeat_interval_ms, 5000, ()))
+            return to_json(
+                NodeRegistered(f"token-of-{node.node_id}", self.heartbeat_interval_ms, 5000, self.signing_keys)
+            )
         node_id = NodeId(credential.removeprefix("token-of-"))
         if node_id not in self.nodes:
             raise ParleyError(ErrorId.NODE_NOT_REGISTERED, "no such node")
