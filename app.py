@@ -17,15 +17,20 @@ from chalicelib.api.errors import enveloped
 from chalicelib.api.internal import admissions, events, nodes
 from chalicelib.api.realtimekit import (
     active_session,
+    analytics,
     api_keys,
     apps,
     audit,
     live_control,
+    livestreams,
     meetings,
     not_available_yet,
     participants,
     presets,
+    recordings,
+    session_outputs,
     sessions,
+    webhooks,
 )
 from chalicelib.config import read_config
 from chalicelib.events import queue, schedule, stream
@@ -40,6 +45,7 @@ from chalicelib.stores.audit_store import DynamoAuditStore
 from chalicelib.stores.dead_letters import DynamoDeadLetters
 from chalicelib.stores.delay_queue import SqsDelayQueue
 from chalicelib.stores.idempotency_store import DynamoIdempotencyStore
+from chalicelib.stores.livestream_store import DynamoLivestreamStore
 from chalicelib.stores.meeting_store import DynamoMeetingStore
 from chalicelib.stores.node_http import HttpNodePost
 from chalicelib.stores.node_store import DynamoNodeStore
@@ -47,8 +53,11 @@ from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
 from chalicelib.stores.purge_store import DynamoPurgeStore
 from chalicelib.stores.rate_counter_store import DynamoRateCounterStore
+from chalicelib.stores.recording_store import DynamoRecordingStore
 from chalicelib.stores.room_store import DynamoDispatchStore, DynamoRoomStore
 from chalicelib.stores.session_store import DynamoSessionStore
+from chalicelib.stores.usage_store import DynamoUsageStore
+from chalicelib.stores.webhook_store import DynamoWebhookStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
 REALTIMEKIT = "/client/v4/accounts/{account_id}/realtime/kit"
@@ -88,6 +97,10 @@ def _dependencies() -> Dependencies:
         presets=DynamoPresetStore(),
         participants=DynamoParticipantStore(),
         sessions=DynamoSessionStore(),
+        usage=DynamoUsageStore(),
+        webhooks=DynamoWebhookStore(),
+        recordings=DynamoRecordingStore(),
+        livestreams=DynamoLivestreamStore(),
         nodes=DynamoNodeStore(),
         delays=SqsDelayQueue(config.queue_url),
         dead_letters=DynamoDeadLetters(),
@@ -121,6 +134,11 @@ for resource in (
     active_session,
     live_control,
     sessions,
+    session_outputs,
+    webhooks,
+    recordings,
+    livestreams,
+    analytics,
     not_available_yet,
 ):
     kit.append(resource.routes(dependencies))

@@ -18,6 +18,7 @@ class Config:
     signing_key: bytes = field(repr=False)  # seed of the Ed25519 key, 32 bytes
     node_secret: str = field(repr=False)
     queue_url: str = ""
+    loopback_webhooks: bool = False  # webhooks may be on this very machine, and without TLS: for a laptop only
     heartbeat_interval_ms: int = 1_000
     node_lease_ms: int = 5_000
     rate_limit: RateLimit = RATE_LIMIT  # of an account
@@ -39,6 +40,7 @@ def read_config(env: Mapping[str, str]) -> Config:
         signing_key=_signing_key(_required(env, "PARLEY_SIGNING_KEY")),
         node_secret=_required(env, "PARLEY_NODE_SECRET"),
         queue_url=env.get("PARLEY_QUEUE_URL", ""),
+        loopback_webhooks=env.get("PARLEY_LOOPBACK_WEBHOOKS") == "1",
         heartbeat_interval_ms=_positive(env, "PARLEY_HEARTBEAT_INTERVAL_MS", 1_000),
         node_lease_ms=_positive(env, "PARLEY_NODE_LEASE_MS", 5_000),
         rate_limit=_rate_limit(env, "PARLEY_RATE_LIMIT", RATE_LIMIT),

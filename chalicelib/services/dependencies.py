@@ -7,12 +7,14 @@ from chalicelib.config import Config
 from chalicelib.services.call_ports import AuditStore, IdempotencyStore
 from chalicelib.services.key_ports import ApiKeyStore, PurgeStore
 from chalicelib.services.live_control_ports import NodePost
+from chalicelib.services.output_ports import LivestreamStore, RecordingStore
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
 from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.room_ports import DispatchStore, RoomStore
-from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore
+from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore, UsageStore
 from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
+from chalicelib.services.webhook_ports import WebhookStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ class Dependencies:
     presets: PresetStore
     participants: ParticipantStore
     sessions: SessionStore
+    usage: UsageStore
+    webhooks: WebhookStore
+    recordings: RecordingStore
+    livestreams: LivestreamStore
     nodes: NodeStore
     delays: DelayQueue
     dead_letters: DeadLetters

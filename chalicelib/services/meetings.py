@@ -1,5 +1,6 @@
 """Meetings: making, reading, listing, changing and removing them."""
 
+import dataclasses
 from typing import Any
 
 from chalicelib.contract.errors import ErrorId, ParleyError
@@ -38,6 +39,14 @@ def get_meeting(deps: Dependencies, app_id: AppId, meeting_id: str) -> Meeting:
 def list_meetings(deps: Dependencies, app_id: AppId, page: PageRequest, wanted: MeetingFilter) -> Page[Meeting]:
     """Return a page of the app's meetings, newest first unless the filter says otherwise."""
     return deps.meetings.page(app_id, wanted, page)
+
+
+def replace_meeting(deps: Dependencies, app_id: AppId, meeting_id: str, options: MeetingOptions) -> Meeting:
+    """Replace every option of a meeting but its status. Raises like change_meeting()."""
+    # One level only: asdict() would copy the configs.
+    changes = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+    del changes["status"]
+    return change_meeting(deps, app_id, meeting_id, changes)
 
 
 def change_meeting(deps: Dependencies, app_id: AppId, meeting_id: str, changes: dict[str, Any]) -> Meeting:

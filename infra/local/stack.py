@@ -124,6 +124,7 @@ def _control_plane(
         "PARLEY_SIGNING_KEY": credentials.signing_key,
         "PARLEY_NODE_SECRET": credentials.node_secret,
         "PARLEY_QUEUE_URL": f"http://127.0.0.1:{ports.emulator}/{ACCOUNT}/parley-{settings.stage}-session-checks",
+        "PARLEY_LOOPBACK_WEBHOOKS": "1",
         "PARLEY_CONTROL_PORT": str(ports.control_plane),
         "PARLEY_DATA_DIR": str(settings.data_dir),
         "PARLEY_URL": settings.url,

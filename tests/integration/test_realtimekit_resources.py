@@ -283,7 +283,8 @@ def _post(plane: ControlPlane, path: str, **options: Any) -> httpx.Response:
         (b"{}", {"Authorization": ""}, 401, "credential_missing"),
         (b"{}", {"Authorization": "Bearer nobody"}, 401, "credential_invalid"),
         (b"{}", {"Authorization": "Bearer " + "x" * 5000}, 401, "credential_invalid"),
-        (b'{"recording_config": {"storage_config": {"secret": "s3"}}}', {}, 501, "not_available_yet"),
+        (b'{"recording_config": {"storage_config": {"secret": "s3"}}}', {}, 400, "invalid_field"),
+        (b'{"recording_config": {"storage_config": {"type": "gcs"}}}', {}, 501, "engine_not_available"),
     ],
 )
 def test_bad_input_is_refused_in_the_envelope_and_stores_nothing(
@@ -353,8 +354,10 @@ def test_a_call_that_is_not_built_says_so_and_need_not_be_repeated(
     plane: ControlPlane, sdk: Cloudflare, fresh: dict[str, str]
 ) -> None:
     answer = _post(
-        plane, f"/{fresh['app_id']}/webhooks", json={"name": "x", "url": "https://example.org", "events": []}
+        plane,
+        f"/{fresh['app_id']}/meetings/{_meeting(sdk, fresh)}/active-session/poll",
+        json={"question": "x", "options": []},
     )
     error = _error(answer.json())
-    assert (answer.status_code, error["id"]) == (501, "not_available_yet") and "/webhooks" in error["message"]
+    assert (answer.status_code, error["id"]) == (501, "not_available_yet") and "/poll" in error["message"]
     assert answer.headers["x-should-retry"] == "false"

@@ -4,64 +4,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.api.realtimekit.recording_body import RecordingConfig
 from chalicelib.api.request_body import Body
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.limits import (
     MAX_KEEP_ALIVE_SECONDS,
     MAX_NAME_CHARS,
     MAX_TITLE_CHARS,
-    MAX_URL_CHARS,
     MIN_KEEP_ALIVE_SECONDS,
 )
 from chalicelib.domain.meeting import MeetingOptions, MeetingStatus
 
-Url = Annotated[str, Field(max_length=MAX_URL_CHARS)]
-Positive = Annotated[int, Field(ge=1)]
-Side = Annotated[int, Field(ge=1, le=1920)]
 Keyword = Annotated[str, Field(max_length=MAX_NAME_CHARS)]
-
-
-class _AudioConfig(Body):
-    channel: Literal["mono", "stereo"] | None = None
-    codec: Literal["MP3", "AAC"] | None = None
-    export_file: bool | None = None
-
-
-class _WatermarkSize(Body):
-    width: Positive | None = None
-    height: Positive | None = None
-
-
-class _Watermark(Body):
-    url: Url | None = None
-    position: Literal["left top", "right top", "left bottom", "right bottom"] | None = None
-    size: _WatermarkSize | None = None
-
-
-class _VideoConfig(Body):
-    codec: Literal["H264", "VP8", "VP9"] | None = None
-    width: Side | None = None
-    height: Side | None = None
-    export_file: bool | None = None
-    watermark: _Watermark | None = None
-
-
-class _LiveStreamingConfig(Body):
-    rtmp_url: Url | None = None
-
-
-class _BucketConfig(Body):
-    enabled: bool
-
-
-class _RecordingConfig(Body):
-    audio_config: _AudioConfig | None = None
-    video_config: _VideoConfig | None = None
-    file_name_prefix: Annotated[str, Field(max_length=MAX_NAME_CHARS)] | None = None
-    live_streaming_config: _LiveStreamingConfig | None = None
-    max_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = None
-    realtimekit_bucket_config: _BucketConfig | None = None
-    storage_config: dict[str, Any] | None = None
 
 
 class _Transcription(Body):
@@ -106,7 +60,7 @@ class MeetingBody(Body):
     session_keep_alive_time_in_secs: (
         Annotated[float, Field(ge=MIN_KEEP_ALIVE_SECONDS, le=MAX_KEEP_ALIVE_SECONDS)] | None
     ) = None
-    recording_config: _RecordingConfig | None = None
+    recording_config: RecordingConfig | None = None
     ai_config: _AiConfig | None = None
     # An extension, under Dyte's name and with its values.
     preferred_region: Literal["ap-south-1", "ap-southeast-1", "us-east-1", "eu-central-1"] | None = None
@@ -116,8 +70,8 @@ class MeetingBody(Body):
         if self.recording_config is not None and self.recording_config.storage_config is not None:
             # Its credentials would have to be kept encrypted; until recordings exist they are not kept at all.
             raise ParleyError(
-                ErrorId.NOT_AVAILABLE_YET,
-                "recording to a storage of your own is not available yet",
+                ErrorId.ENGINE_NOT_AVAILABLE,
+                "this installation has no recording engine, and keeps no credentials of a storage for one",
                 "/recording_config/storage_config",
             )
         defaults = MeetingOptions()

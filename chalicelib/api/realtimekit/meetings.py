@@ -8,7 +8,7 @@ from chalice.app import Response
 
 from chalicelib.api.authentication import app_of
 from chalicelib.api.envelope import iso, success
-from chalicelib.api.page_query import SearchQuery, TimeMs, read_query
+from chalicelib.api.page_query import Query, SearchQuery, Text, TimeMs, read_query
 from chalicelib.api.realtimekit.meeting_body import MeetingBody, MeetingPatch
 from chalicelib.api.request_body import read_body
 from chalicelib.api.routing import Routes
@@ -21,6 +21,7 @@ from chalicelib.services.meetings import (
     delete_meeting,
     get_meeting,
     list_meetings,
+    replace_meeting,
 )
 
 
@@ -32,6 +33,10 @@ class _MeetingQuery(SearchQuery):
     @property
     def filter(self) -> MeetingFilter:
         return MeetingFilter(self.search, self.status, self.start_time, self.end_time)
+
+
+class _NameQuery(Query):
+    name: Text = ""  # RealtimeKit's API takes it beside the id, which says everything
 
 
 def routes(deps: Callable[[], Dependencies]) -> Routes:
@@ -53,10 +58,18 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
         options = MeetingOptions(**read_body(request, MeetingBody).changes())
         return success(_rendered(create_meeting(deps(), app.id, options)), status=201)
 
-    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["GET"])
+    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["GET"], query=_NameQuery)
     def get(account_id: str, app_id: str, meeting_id: str) -> Response:
         app = app_of(blueprint.current_request, deps(), account_id, app_id)
+        read_query(blueprint.current_request, _NameQuery)
         return success(_rendered(get_meeting(deps(), app.id, meeting_id)))
+
+    @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["PUT"], body=MeetingBody)
+    def replace(account_id: str, app_id: str, meeting_id: str) -> Response:
+        request = blueprint.current_request
+        app = app_of(request, deps(), account_id, app_id)
+        options = MeetingOptions(**read_body(request, MeetingBody).changes())
+        return success(_rendered(replace_meeting(deps(), app.id, meeting_id, options)))
 
     @blueprint.route("/{app_id}/meetings/{meeting_id}", methods=["PATCH"], body=MeetingPatch)
     def change(account_id: str, app_id: str, meeting_id: str) -> Response:

@@ -9,37 +9,7 @@ from chalicelib.api.routing import Routes
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.services.dependencies import Dependencies
 
-CALLS = (
-    ("PUT", "/{app_id}/meetings/{meeting_id}"),
-    ("GET", "/{app_id}/sessions/peer-report/{peer_id}"),
-    ("GET", "/{app_id}/sessions/{session_id}/chat"),
-    ("GET", "/{app_id}/sessions/{session_id}/summary"),
-    ("POST", "/{app_id}/sessions/{session_id}/summary"),
-    ("GET", "/{app_id}/sessions/{session_id}/transcript"),
-    ("GET", "/{app_id}/recordings"),
-    ("POST", "/{app_id}/recordings"),
-    ("POST", "/{app_id}/recordings/track"),
-    ("GET", "/{app_id}/recordings/active-recording/{meeting_id}"),
-    ("GET", "/{app_id}/recordings/{recording_id}"),
-    ("PUT", "/{app_id}/recordings/{recording_id}"),
-    ("GET", "/{app_id}/webhooks"),
-    ("POST", "/{app_id}/webhooks"),
-    ("GET", "/{app_id}/webhooks/{webhook_id}"),
-    ("PATCH", "/{app_id}/webhooks/{webhook_id}"),
-    ("PUT", "/{app_id}/webhooks/{webhook_id}"),
-    ("DELETE", "/{app_id}/webhooks/{webhook_id}"),
-    ("POST", "/{app_id}/meetings/{meeting_id}/active-session/poll"),
-    ("GET", "/{app_id}/livestreams"),
-    ("GET", "/{app_id}/livestreams/{livestream_id}"),
-    ("GET", "/{app_id}/livestreams/{livestream_id}/active-livestream-session"),
-    ("GET", "/{app_id}/livestreams/sessions/{livestream_session_id}"),
-    ("GET", "/{app_id}/meetings/{meeting_id}/active-livestream"),
-    ("POST", "/{app_id}/meetings/{meeting_id}/active-livestream/stop"),
-    ("POST", "/{app_id}/meetings/{meeting_id}/livestreams"),
-    ("GET", "/{app_id}/analytics/daywise"),
-    ("GET", "/{app_id}/analytics/livestreams/daywise"),
-    ("GET", "/{app_id}/analytics/livestreams/overall"),
-)
+CALLS = (("POST", "/{app_id}/meetings/{meeting_id}/active-session/poll"),)
 
 
 def routes(deps: Callable[[], Dependencies]) -> Routes:

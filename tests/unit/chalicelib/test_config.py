@@ -21,6 +21,11 @@ def test_settings_are_read() -> None:
     assert (config.table, config.queue_url, config.node_lease_ms) == ("parley-prod", "q", 9000)
 
 
+def test_webhooks_may_be_on_this_machine_only_where_it_is_said_so() -> None:
+    assert not read_config(NEEDED).loopback_webhooks
+    assert read_config({**NEEDED, "PARLEY_LOOPBACK_WEBHOOKS": "1"}).loopback_webhooks
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
