@@ -17,21 +17,18 @@ from chalicelib.api.errors import enveloped
 from chalicelib.api.internal import admissions, events, nodes
 from chalicelib.api.realtimekit import (
     active_session,
-    analytics,
     api_keys,
     apps,
     audit,
     live_control,
-    livestreams,
     meetings,
     not_available_yet,
     participants,
     presets,
-    recordings,
-    session_outputs,
     sessions,
-    webhooks,
 )
+from chalicelib.api.twirp import errors as twirp_errors
+from chalicelib.api.twirp import routes as twirp
 from chalicelib.config import read_config
 from chalicelib.events import queue, schedule, stream
 from chalicelib.services.dependencies import Dependencies
@@ -45,7 +42,6 @@ from chalicelib.stores.audit_store import DynamoAuditStore
 from chalicelib.stores.dead_letters import DynamoDeadLetters
 from chalicelib.stores.delay_queue import SqsDelayQueue
 from chalicelib.stores.idempotency_store import DynamoIdempotencyStore
-from chalicelib.stores.livestream_store import DynamoLivestreamStore
 from chalicelib.stores.meeting_store import DynamoMeetingStore
 from chalicelib.stores.node_http import HttpNodePost
 from chalicelib.stores.node_store import DynamoNodeStore
@@ -53,11 +49,8 @@ from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
 from chalicelib.stores.purge_store import DynamoPurgeStore
 from chalicelib.stores.rate_counter_store import DynamoRateCounterStore
-from chalicelib.stores.recording_store import DynamoRecordingStore
 from chalicelib.stores.room_store import DynamoDispatchStore, DynamoRoomStore
 from chalicelib.stores.session_store import DynamoSessionStore
-from chalicelib.stores.usage_store import DynamoUsageStore
-from chalicelib.stores.webhook_store import DynamoWebhookStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
 REALTIMEKIT = "/client/v4/accounts/{account_id}/realtime/kit"
@@ -97,10 +90,6 @@ def _dependencies() -> Dependencies:
         presets=DynamoPresetStore(),
         participants=DynamoParticipantStore(),
         sessions=DynamoSessionStore(),
-        usage=DynamoUsageStore(),
-        webhooks=DynamoWebhookStore(),
-        recordings=DynamoRecordingStore(),
-        livestreams=DynamoLivestreamStore(),
         nodes=DynamoNodeStore(),
         delays=SqsDelayQueue(config.queue_url),
         dead_letters=DynamoDeadLetters(),
@@ -121,7 +110,9 @@ def _dependencies() -> Dependencies:
     )
 
 
+app.api.binary_types.append(twirp.PROTOBUF)
 app.register_middleware(routing.middleware(now_ms), "http")
+app.register_middleware(twirp_errors.middleware(enveloped), "http")
 
 kit = []
 for resource in (
@@ -134,11 +125,6 @@ for resource in (
     active_session,
     live_control,
     sessions,
-    session_outputs,
-    webhooks,
-    recordings,
-    livestreams,
-    analytics,
     not_available_yet,
 ):
     kit.append(resource.routes(dependencies))
@@ -147,7 +133,7 @@ for resource in (
 app.register_blueprint(mirror.routes(dependencies, kit), url_prefix=DYTE)
 app.register_blueprint(orgs.routes(dependencies), url_prefix=DYTE)
 
-for part in (nodes, admissions, events, health):
+for part in (nodes, admissions, events, health, twirp):
     app.register_blueprint(part.routes(dependencies))
 
 # Event handlers are module-level functions of this file, not of blueprints: Lambda finds one by importing

@@ -76,7 +76,10 @@ class ControlPlaneStack(cdk.Stack):
         )
         self._set_rights()
         self._set_event_sources()
-        self._chalice.get_resource("RestAPI").add_property_override("GatewayResponses", gateway_responses())
+        api = self._chalice.get_resource("RestAPI")
+        api.add_property_override("GatewayResponses", gateway_responses())
+        # LiveKit's SDKs send protobuf and accept "*/*": API Gateway gives bytes back only to who accepts a listed type.
+        api.add_property_override("DefinitionBody.x-amazon-apigateway-binary-media-types", ["*/*"])
         cdk.CfnOutput(self, "TableName", value=self._table.table_name)
         cdk.CfnOutput(self, "QueueUrl", value=self._checks.queue_url)
 

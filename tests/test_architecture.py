@@ -44,6 +44,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "boto3": ("infra", "bench", "tests"),
     "chalice": ("app", "chalicelib.api", "chalicelib.events", "infra", "bench", "tests"),
     "pydantic": ("chalicelib.api", "tests"),
+    "google": ("chalicelib.api.twirp", "media_node", "bench", "tests"),
+    "livekit": ("chalicelib.api.twirp", "media_node", "bench", "tests"),
     "aiohttp": (
         "media_node.signalling.ws_server",
         "media_node.signalling.connection_guard",

@@ -13,13 +13,21 @@ from chalicelib.domain.app import ApiKey
 from chalicelib.domain.livekit_claims import RoomConfig
 from chalicelib.domain.meeting import Meeting, MeetingOptions
 from chalicelib.domain.paging import PageRequest
-from chalicelib.domain.room import DEFAULT_DEPARTURE_TIMEOUT_S, OpenedRoom, RoomSettings, check_room_name, cleared, configured
+from chalicelib.domain.room import (
+    DEFAULT_DEPARTURE_TIMEOUT_S,
+    OpenedRoom,
+    RoomSettings,
+    check_room_name,
+    cleared,
+    configured,
+)
 from chalicelib.domain.session import Session
+from chalicelib.domain.session_filter import SessionFilter, SessionState
 from chalicelib.services import live_control
 from chalicelib.services.agent_dispatch import check_orders, dispatch_agents, forget_agents
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.retrying import until_it_holds
-from chalicelib.services.sessions import SessionFilter, SessionState, active_session, list_sessions
+from chalicelib.services.sessions import active_session, list_sessions
 
 MAX_NAMES = 100  # of one ListRooms
 NO_SUCH_ROOM = "requested room does not exist"  # LiveKit's words: its JavaScript SDK looks for them
@@ -78,6 +86,13 @@ def make_room(deps: Dependencies, app_id: AppId, name: str, config: RoomConfig) 
         return made
 
     return until_it_holds(attempt, deps.entropy, deps.sleep)
+
+
+def room_or_new(deps: Dependencies, app_id: AppId, name: str) -> Meeting:
+    """Return the room of this name; one that was not there is made. Raises ParleyError MEETING_NOT_FOUND for an id."""
+    if is_uuid(name):
+        return get_room(deps, app_id, name)
+    return make_room(deps, app_id, name, RoomConfig())
 
 
 def create_room(deps: Dependencies, app_id: AppId, name: str, config: RoomConfig) -> RoomState:

@@ -86,7 +86,7 @@ class HttpServer:
 
 
 class _Gateway(LocalGateway):
-    """Adds what Chalice's local gateway leaves out of the event: request id, caller's address, text bodies."""
+    """Adds what Chalice's local gateway leaves out of the event: request id, caller's address, bodies in base64."""
 
     def _generate_lambda_event(
         self, method: str, path: str, headers: dict[str, Any], body: bytes | None
@@ -94,9 +94,9 @@ class _Gateway(LocalGateway):
         event: dict[str, Any] = super()._generate_lambda_event(method, path, headers, body)
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         event["requestContext"]["identity"] = {"sourceIp": headers.get("x-forwarded-for", "127.0.0.1")}
-        if isinstance(event["body"], bytes):
-            # A Lambda gets text, whatever the client sent: bytes here would hide a bug until it is deployed.
-            event["body"] = event["body"].decode("utf-8", errors="replace")
+        if body:
+            # In the deployed API every media type is binary: a Lambda gets the bytes of a body in base64.
+            event["body"], event["isBase64Encoded"] = base64.b64encode(body).decode(), True
         return event
 
 

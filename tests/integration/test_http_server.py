@@ -21,7 +21,7 @@ def sample_app() -> Chalice:
         return {
             "word": word,
             "body": request.json_body,
-            "kind": type(request._body).__name__,
+            "event": [type(request._body).__name__, request._is_base64_encoded],
             "query": request.query_params,
             "request_id": bool(request.context["requestId"]),
         }
@@ -59,13 +59,13 @@ def call(
     return answer
 
 
-def test_a_request_reaches_the_view_with_text_body_query_and_request_id(server: HttpServer) -> None:
+def test_a_request_reaches_the_view_with_body_query_and_request_id(server: HttpServer) -> None:
     status, _, body = call(server, "POST", "/echo/hi?a=1", b'{"x": 1}', {"Content-Type": "application/json"})
     assert status == 200
     assert json.loads(body) == {
         "word": "hi",
         "body": {"x": 1},
-        "kind": "str",
+        "event": ["str", True],
         "query": {"a": "1"},
         "request_id": True,
     }
