@@ -16,14 +16,14 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def terms_of(text: str) -> tuple[str, ...]:
-    """Return every prefix under which a text is found, at most MAX_TERMS, those of the first words first."""
+def terms_of(text: str, most: int = MAX_TERMS) -> tuple[str, ...]:
+    """Return every prefix under which a text is found, at most `most`, those of the first words first."""
     terms: dict[str, None] = {}
     for word in words_of(text):
         terms.update(dict.fromkeys(word[:size] for size in range(1, min(len(word), MAX_TERM_CHARS) + 1)))
-        if len(terms) >= MAX_TERMS:
+        if len(terms) >= most:
             break
-    return tuple(terms)[:MAX_TERMS]
+    return tuple(terms)[:most]
 
 
 def listed_under(word: str) -> str:
@@ -31,10 +31,10 @@ def listed_under(word: str) -> str:
     return word[:MAX_TERM_CHARS]
 
 
-def is_found(text: str, search: str) -> bool:
+def is_found(text: str, search: str, most: int = MAX_TERMS) -> bool:
     """Tell whether every word of a search begins a word of the text that is in the index; no word finds nothing."""
     wanted = words_of(search)
     if not wanted:
         return False
-    terms, words = set(terms_of(text)), words_of(text)
+    terms, words = set(terms_of(text, most)), words_of(text)
     return all(listed_under(one) in terms and any(word.startswith(one) for word in words) for one in wanted)

@@ -13,10 +13,12 @@ from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, Pee
 from chalicelib.contract.node_messages import Heartbeat, LeaveReason
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.node import Node
+from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.peer import Peer, PublishedTrack
 from chalicelib.domain.preset import Preset
 from chalicelib.domain.session import ActivePointer, Ending, Session
+from chalicelib.domain.session_filter import SessionFilter
 from chalicelib.domain.usage import DailyUsage
 
 
@@ -157,6 +159,10 @@ class SessionStore(Protocol):
 
     def newest_first(self, app_id: AppId) -> Iterator[Session]:
         """Yield the app's sessions, reading only as far as it is iterated."""
+        ...
+
+    def page(self, app_id: AppId, wanted: SessionFilter, request: PageRequest, now_ms: int) -> Page[Session]:
+        """Return a page of the app's sessions that the filter accepts, each as of now."""
         ...
 
     def peer(self, app_id: AppId, session_id: SessionId, peer_id: PeerId) -> Peer | None:

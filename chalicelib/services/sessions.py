@@ -9,23 +9,10 @@ from chalicelib.contract.ids import AppId, ParticipantId, PeerId, SessionId, is_
 from chalicelib.domain import peer as peers_domain
 from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.peer import Peer, stayed_ms
-from chalicelib.domain.session import Session, SessionStatus, as_of, consumed_ms
+from chalicelib.domain.session import Session, SessionStatus, as_of
+from chalicelib.domain.session_filter import SessionFilter, SessionState, state_of
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.meetings import get_meeting
-
-
-class SessionState(enum.StrEnum):
-    """RealtimeKit's two states of a session."""
-
-    LIVE = "LIVE"
-    ENDED = "ENDED"
-
-
-class SessionOrder(enum.StrEnum):
-    """What a list of sessions may be sorted by."""
-
-    CREATED = "createdAt"
-    MINUTES = "minutesConsumed"
 
 
 class AttendeeOrder(enum.StrEnum):
@@ -33,32 +20,6 @@ class AttendeeOrder(enum.StrEnum):
 
     JOINED = "joinedAt"
     DURATION = "duration"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFilter:
-    """Which sessions of a list to show, and in which order; the times (ms) bound the creation time, inclusive."""
-
-    search: str = ""
-    state: SessionState | None = None
-    meeting_id: str = ""
-    from_ms: int | None = None
-    to_ms: int | None = None
-    order: SessionOrder = SessionOrder.CREATED
-    descending: bool = True
-
-    def accepts(self, session: Session) -> bool:
-        """Tell whether a session is in the list. `search` is a part of the title in any case, or a meeting's id."""
-        if self.state is not None and state_of(session) is not self.state:
-            return False
-        if self.meeting_id and session.meeting_id != self.meeting_id:
-            return False
-        if self.from_ms is not None and session.created_at_ms < self.from_ms:
-            return False
-        if self.to_ms is not None and session.created_at_ms > self.to_ms:
-            return False
-        wanted = self.search.casefold()
-        return wanted in session.meeting_title.casefold() or wanted == session.meeting_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +46,6 @@ class AttendeeFilter:
         return wanted in peer.name.casefold() or wanted in ids
 
 
-def state_of(session: Session) -> SessionState:
-    """Return what RealtimeKit calls the state of a session that was read with as_of()."""
-    return SessionState.ENDED if session.status is SessionStatus.ENDED else SessionState.LIVE
-
-
 def active_session(deps: Dependencies, app_id: AppId, meeting_id: str) -> Session:
     """Return a meeting's live session. Raises ParleyError MEETING_NOT_FOUND or NO_ACTIVE_SESSION."""
     meeting = get_meeting(deps, app_id, meeting_id)
@@ -111,14 +67,7 @@ def get_session(deps: Dependencies, app_id: AppId, session_id: str) -> Session:
 
 def list_sessions(deps: Dependencies, app_id: AppId, page: PageRequest, wanted: SessionFilter) -> Page[Session]:
     """Return a page of the app's sessions."""
-    # All are read: the total is part of the answer, and whether one has ended may not be written down yet.
-    sessions = list(_as_of_now(deps, deps.sessions.newest_first(app_id)))
-    if wanted.order is SessionOrder.MINUTES:
-        now_ms = deps.now_ms()
-        sessions.sort(key=lambda session: consumed_ms(session, now_ms), reverse=wanted.descending)
-    elif not wanted.descending:
-        sessions.reverse()
-    return page_of(sessions, page, wanted.accepts)
+    return deps.sessions.page(app_id, wanted, page, deps.now_ms())
 
 
 def list_attendees(

@@ -151,7 +151,7 @@ def _count(write: table.Transaction, change: Change, known: dict[Place, Director
     segment = found.segments[index]
     cut = _median(change.place, segment) if change.by > 0 and segment.count >= 2 * SEGMENT else None
     actions: list[Action] = [ListCountItem.kind.set(ListCountItem), total]
-    condition = _as_read(found)
+    condition = _asread_range(found)
     if index < last:
         _closed_segment(write, change, segment, cut)
     elif cut is None:
@@ -163,7 +163,7 @@ def _count(write: table.Transaction, change: Change, known: dict[Place, Director
     write.update(item, actions, condition=condition)
 
 
-def _as_read(found: Directory) -> Condition:
+def _asread_range(found: Directory) -> Condition:
     open_from = found.segments[-1].start
     same: Condition = ListCountItem.open_from == open_from if open_from else ListCountItem.open_from.does_not_exist()
     return same
@@ -189,15 +189,15 @@ def _closed_segment(write: table.Transaction, change: Change, segment: Segment, 
 
 def _median(place: Place, segment: Segment) -> str | None:
     """Return the key of the entry at position SEGMENT of a segment: where it is cut in two."""
-    keys = _read(place, place.prefix + segment.start, f"{place.prefix}~", limit=SEGMENT + 1, only_keys=True)
+    keys = read_range(place, place.prefix + segment.start, f"{place.prefix}~", limit=SEGMENT + 1, only_keys=True)
     rows = list(keys)
     return str(rows[-1]["sk"]["S"]).removeprefix(place.prefix) if len(rows) > SEGMENT else None
 
 
 def directory(place: Place) -> Directory:
     """Read the counts of all segments, in one request for 100,000 entries and more."""
-    rows = list(_read(place, place.count_key[1], f"{place.prefix}~S#~"))
-    if not rows:
+    rows = list(read_range(place, place.count_key[1], f"{place.prefix}~S#~"))
+    if not rows or "total" not in rows[0]:
         return Directory()
     head, marker = rows[0], f"{place.prefix}~S#"
     closed = [row for row in rows if str(row["sk"]["S"]).startswith(marker)]  # others may stand between
@@ -219,12 +219,14 @@ def read_slice(place: Place, wanted: Slice) -> tuple[list[Raw], int]:
     if reading is None:
         return [], max(0, high - low)
     start, end = place.prefix + reading.start, f"{place.prefix}~"
-    rows = list(_read(place, start, end, limit=reading.skip + reading.take))[reading.skip :]
+    rows = list(read_range(place, start, end, limit=reading.skip + reading.take))[reading.skip :]
     return rows[::-1] if wanted.descending else rows, max(0, high - low)
 
 
 def _newest(place: Place, wanted: Slice) -> tuple[list[Raw], int]:
-    newest = _read(place, place.prefix, place.count_key[1], limit=wanted.offset + wanted.limit + 1, descending=True)
+    newest = read_range(
+        place, place.prefix, place.count_key[1], limit=wanted.offset + wanted.limit + 1, descending=True
+    )
     head, *rows = [*newest] or [{}]
     return (rows[wanted.offset :], int(head["total"]["N"])) if "total" in head else ([], 0)
 
@@ -233,9 +235,22 @@ def read_entries(place: Place, *, descending: bool, low: str | None = None, high
     """Yield every entry between the bounds, reading only as far as it is iterated."""
     start = place.prefix + (low or "")
     end = place.prefix + ("~" if high is None else high)
-    for row in _read(place, start, end, descending=descending):
+    for row in read_range(place, start, end, descending=descending):
         if row["sk"]["S"] != end:
             yield row
+
+
+def rarest(places: list[Place]) -> Place:
+    """Return the shortest of several lists."""
+    if len(places) == 1:
+        return places[0]
+    counts = table.get_many(list(dict.fromkeys(place.count_key for place in places[:100])))
+
+    def length(place: Place) -> float:
+        item = counts.get(place.count_key)
+        return item.total if isinstance(item, ListCountItem) else 0
+
+    return min(places, key=length)
 
 
 def _position(place: Place, segments: tuple[Segment, ...], key: str) -> int:
@@ -243,14 +258,24 @@ def _position(place: Place, segments: tuple[Segment, ...], key: str) -> int:
     index = holding(segments, key)
     before = entries_before(segments, index)
     start, end = place.prefix + segments[index].start, place.prefix + key
-    rows = _read(place, start, end, only_keys=True)
+    rows = read_range(place, start, end, only_keys=True)
     return before + len([row for row in rows if row["sk"]["S"] != end])
 
 
-def _read(
-    place: Place, start: str, end: str, *, limit: int | None = None, descending: bool = False, only_keys: bool = False
+def read_range(
+    place: Place,
+    start: str,
+    end: str,
+    *,
+    limit: int | None = None,
+    descending: bool = False,
+    only_keys: bool = False,
+    page_size: int | None = None,
 ) -> Iterator[Raw]:
-    """Yield raw items with start <= sk <= end, at most `limit`. Consistent, page by page."""
+    """Yield raw items of the list's partition with start <= sk <= end, at most `limit`. Consistent.
+
+    A request asks for `page_size` items, or for all that are left; there is another one only if it is iterated so far.
+    """
     if start > end:
         return
     last: Raw | None = None
@@ -261,7 +286,7 @@ def _read(
                 place.pk,
                 table.Item.sk.between(start, end),
                 exclusive_start_key=last,
-                limit=left,
+                limit=left if page_size is None else page_size,
                 consistent_read=True,
                 scan_index_forward=not descending,
                 attributes_to_get=["sk"] if only_keys else None,

@@ -5,14 +5,12 @@ transaction that writes the meeting: meeting_store.py. How a list counts: counte
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from chalicelib.contract.ids import AppId, MeetingId, first_uuid7_at
 from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingStatus
 from chalicelib.domain.paging import Page, PageRequest, page_at, page_of
 from chalicelib.domain.search_terms import listed_under, terms_of, words_of
-from chalicelib.stores import table
-from chalicelib.stores.counted_list import ListCountItem, Place, Raw, Slice, read_entries, read_slice
+from chalicelib.stores.counted_list import Place, Raw, Slice, rarest, read_entries, read_slice
 
 _PREFIX = "MTG#"
 
@@ -67,17 +65,7 @@ def page(app_id: AppId, wanted: MeetingFilter, request: PageRequest, decode: Dec
 def _narrowest(app_id: AppId, wanted: MeetingFilter, words: list[str]) -> Place:
     if not words:
         return _place_of_status(app_id, wanted.status) if wanted.status else place_of_all(app_id)
-    places = [_place_of_term(app_id, listed_under(word)) for word in dict.fromkeys(words)]
-    if len(places) == 1:
-        return places[0]
-    # Several words: the list of the rarest is read through.
-    counts = table.get_many(list(dict.fromkeys(place.count_key for place in islice(places, 100))))
-
-    def length(place: Place) -> float:
-        item = counts.get(place.count_key)
-        return item.total if isinstance(item, ListCountItem) else 0
-
-    return min(places, key=length)
+    return rarest([_place_of_term(app_id, listed_under(word)) for word in dict.fromkeys(words)])
 
 
 def _entries(place: Place, wanted: MeetingFilter, decode: Decode) -> Iterator[Meeting]:

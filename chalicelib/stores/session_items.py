@@ -45,11 +45,6 @@ def peer_session_key(app_id: AppId, peer_id: PeerId) -> Key:
     return f"PEER#{app_id}#{peer_id}", "PEER"
 
 
-def listing_key(app_id: AppId, session_id: SessionId) -> Key:
-    """Key of a session's row in its app's list. The id is a UUIDv7, so the rows are in order of creation."""
-    return f"APP#{app_id}#SES", f"SES#{session_id}"
-
-
 def owned_key(node_id: NodeId, app_id: AppId, session_id: SessionId) -> Key:
     """Key of a session's row under the node that owns it."""
     return f"NODE#{node_id}", f"SES#{app_id}#{session_id}"
@@ -91,7 +86,7 @@ class SessionItem(Item, discriminator="session"):
 
 
 class ListedSessionItem(SessionItem, discriminator="listed_session"):
-    """A session's row in its app's list: as it was made, then, from its end on, as it ended."""
+    """An ended session in one of the lists of session_lists.py."""
 
 
 class OwnedSessionItem(Item, discriminator="owned_session"):

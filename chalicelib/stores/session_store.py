@@ -10,8 +10,10 @@ from pynamodb.expressions.update import Action
 from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, PresetId, SessionId
 from chalicelib.contract.node_messages import LeaveReason
 from chalicelib.domain.meeting import MeetingStatus
+from chalicelib.domain.paging import Page, PageRequest
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.session import ActivePointer, Ending, Session, SessionStatus
+from chalicelib.domain.session_filter import SessionFilter
 from chalicelib.services.ports import Key
 from chalicelib.services.session_ports import (
     Closure,
@@ -24,13 +26,13 @@ from chalicelib.services.session_ports import (
     TrackUnpublished,
 )
 from chalicelib.stores import session_items as items
-from chalicelib.stores import table
+from chalicelib.stores import session_lists, table
+from chalicelib.stores.counted_list import write_counted
 from chalicelib.stores.meeting_store import MeetingItem, meeting_key, meeting_of
 from chalicelib.stores.node_store import NodeItem, node_key, node_of
 from chalicelib.stores.participant_store import ParticipantItem, participant_key, participant_of
 from chalicelib.stores.preset_store import PresetItem, preset_key, preset_of
 from chalicelib.stores.session_items import (
-    ListedSessionItem,
     OwnedSessionItem,
     PeerItem,
     PeerSessionItem,
@@ -114,7 +116,7 @@ class DynamoSessionStore:
             )
             write.save(pointer, condition=_as_observed(observed))
             write.save(SessionItem(*items.session_key(app_id, session_id), **fields), SessionItem.pk.does_not_exist())
-            write.save(ListedSessionItem(*items.listing_key(app_id, session_id), **fields))
+            session_lists.add_open(write, session)
             write.save(owned)
             write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
             write.save(items.peer_session_item(peer))
@@ -210,16 +212,19 @@ class DynamoSessionStore:
             SessionItem.updated_at_ms.set(ended.updated_at_ms),
         ]
         pointer = PointerItem(*items.pointer_key(app_id, ended.meeting_id))
-        with table.transaction() as write:
+
+        def fill(write: table.Transaction) -> None:
             write.update(_session_item(ended), actions, condition=condition)
             write.update(
                 pointer,
                 [PointerItem.session_id.remove(), PointerItem.owner_node_id.remove()],
                 condition=PointerItem.session_id == session_id,
             )
-            write.save(ListedSessionItem(*items.listing_key(app_id, session_id), **items.session_fields(ended)))
+            session_lists.add_ended(write, ended)
             write.delete(OwnedSessionItem(*items.owned_key(ended.owner_node_id, app_id, session_id)))
             count_session(write, ended)
+
+        write_counted(session_lists.changes_at_end(ended), fill)
 
     def get(self, app_id: AppId, session_id: SessionId) -> Session | None:
         """Return a session of this app, or None."""
@@ -233,11 +238,11 @@ class DynamoSessionStore:
 
     def newest_first(self, app_id: AppId) -> Iterator[Session]:
         """Yield the app's sessions, reading only as far as it is iterated."""
-        rows = table.query(ListedSessionItem, f"APP#{app_id}#SES", "SES#", newest_first=True)
-        for page in _pages(map(items.session_of, rows)):
-            open_ones = [session for session in page if session.status is not SessionStatus.ENDED]
-            fresh = _sessions(items.session_key(app_id, session.session_id) for session in open_ones)
-            yield from (fresh.get(session.session_id, session) for session in page)
+        return session_lists.newest_first(app_id)
+
+    def page(self, app_id: AppId, wanted: SessionFilter, request: PageRequest, now_ms: int) -> Page[Session]:
+        """Return a page of the app's sessions that the filter accepts, each as of now."""
+        return session_lists.page(app_id, wanted, request, now_ms)
 
     def peer(self, app_id: AppId, session_id: SessionId, peer_id: PeerId) -> Peer | None:
         """Return a peer of the session, or None."""

@@ -8,8 +8,10 @@ from datetime import date
 from chalicelib.contract.ids import AppId, MeetingId, NodeId, ParticipantId, PeerId, PresetId, SessionId
 from chalicelib.contract.node_messages import Heartbeat, LeaveReason
 from chalicelib.domain.node import Node
+from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.peer import Peer
-from chalicelib.domain.session import ActivePointer, Ending, Session, SessionStatus
+from chalicelib.domain.session import ActivePointer, Ending, Session, SessionStatus, as_of, consumed_ms
+from chalicelib.domain.session_filter import SessionFilter, SessionOrder
 from chalicelib.domain.usage import DailyUsage, usage_of
 from chalicelib.services.ports import ConditionFailed
 from chalicelib.services.session_ports import (
@@ -228,6 +230,15 @@ class FakeSessionStore:
         """See the port."""
         found = [session for (app, _), session in self._sessions.items() if app == app_id]
         return iter(sorted(found, key=lambda session: session.session_id, reverse=True))
+
+    def page(self, app_id: AppId, wanted: SessionFilter, request: PageRequest, now_ms: int) -> Page[Session]:
+        """See the port."""
+        found = [as_of(one, self._nodes.get(one.owner_node_id), now_ms) for one in self.newest_first(app_id)]
+        if wanted.order is SessionOrder.MINUTES:
+            found.sort(key=lambda one: (consumed_ms(one, now_ms), one.session_id), reverse=wanted.descending)
+        elif not wanted.descending:
+            found.reverse()
+        return page_of(found, request, wanted.accepts)
 
     def peer(self, app_id: AppId, session_id: SessionId, peer_id: PeerId) -> Peer | None:
         """See the port."""

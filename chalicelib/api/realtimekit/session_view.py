@@ -5,7 +5,8 @@ from typing import Any
 from chalicelib.api.envelope import iso
 from chalicelib.domain.peer import Peer
 from chalicelib.domain.session import Session, consumed_ms
-from chalicelib.services.sessions import Attendee, state_of
+from chalicelib.domain.session_filter import state_of
+from chalicelib.services.sessions import Attendee
 
 _MS_PER_MINUTE = 60_000
 

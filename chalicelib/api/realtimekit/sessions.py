@@ -1,26 +1,47 @@
 """``/{app_id}/sessions``: past and present sessions, and who was in them."""
 
+import re
 from collections.abc import Callable
+from typing import Annotated, Any
 
 from chalice.app import Response
+from pydantic import BeforeValidator, WithJsonSchema
 
 from chalicelib.api.authentication import app_of
 from chalicelib.api.envelope import success
 from chalicelib.api.page_query import OrderedQuery, Query, Text, TimeMs, read_query
 from chalicelib.api.realtimekit.session_view import attendee_view, session_view
 from chalicelib.api.routing import Routes
+from chalicelib.domain.session_filter import SessionFilter, SessionOrder, SessionState
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.sessions import (
     AttendeeFilter,
     AttendeeOrder,
-    SessionFilter,
-    SessionOrder,
-    SessionState,
     get_attendee,
     get_session,
     list_attendees,
     list_sessions,
 )
+
+
+def _range(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(?a:(\d{0,6}):(\d{0,6})|(\d{1,6}))", value)
+    if found is None or value == ":":
+        raise ValueError("must be a range of numbers, as in 2:10, 2: or :10")
+    low, high, exactly = found.groups()
+    return (int(exactly), int(exactly)) if exactly else (int(low or 0), int(high) if high else None)
+
+
+# How many were there at the same time, both ends inclusive; one number is exactly so many.
+Participants = Annotated[
+    tuple[int, int | None],
+    BeforeValidator(_range),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^([0-9]{1,6}|[0-9]{1,6}:[0-9]{0,6}|:[0-9]{1,6})$", "example": "2:10"}
+    ),
+]
 
 
 class _SessionQuery(OrderedQuery):
@@ -29,15 +50,19 @@ class _SessionQuery(OrderedQuery):
     start_time: TimeMs | None = None
     end_time: TimeMs | None = None
     sort_by: SessionOrder = SessionOrder.CREATED
+    participants: Participants | None = None
 
     @property
     def filter(self) -> SessionFilter:
+        fewest, most = self.participants or (0, None)
         return SessionFilter(
             search=self.search,
             state=self.status,
             meeting_id=self.associated_id,
             from_ms=self.start_time,
             to_ms=self.end_time,
+            fewest=fewest,
+            most=most,
             order=self.sort_by,
             descending=self.newest_first(),
         )
