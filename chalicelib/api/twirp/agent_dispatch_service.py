@@ -47,7 +47,7 @@ def _view(dispatch: AgentDispatch, room_name: str) -> agent_dispatch.AgentDispat
         room=room_name,
         metadata=dispatch.metadata,
         state=agent_dispatch.AgentDispatchState(created_at=dispatch.created_at_ms * _NS_PER_MS),
-        restart_policy=agent_dispatch.JobRestartPolicy.Name(dispatch.restart_policy),  # type: ignore[arg-type]
+        restart_policy=agent_dispatch.JobRestartPolicy.Name(dispatch.restart_policy),
         deployment=dispatch.deployment,
         attributes=dispatch.attributes,
     )

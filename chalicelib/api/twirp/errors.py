@@ -86,7 +86,7 @@ def translated(response: Response) -> Response:
 def middleware(
     envelope: Callable[[Response], Response],
 ) -> Callable[[Request, Callable[[Request], Response]], Response]:
-    """Return HTTP middleware for what Chalice itself refuses under ``/twirp``; `envelope` makes these answers uniform."""
+    """Return HTTP middleware for what Chalice itself refuses under ``/twirp``; `envelope` makes its answers uniform."""
 
     def handle(request: Request, get_response: Callable[[Request], Response]) -> Response:
         response = get_response(request)

@@ -52,7 +52,7 @@ def read_message(request: Request, kind: type[M]) -> M:
 
 
 def answer(request: Request, message: Message) -> Response:
-    """Answer in the form of the request; JSON with the names of the .proto files and every field, as Go's Twirp does."""
+    """Answer in the form of the request; JSON has the names of the .proto files and every field, as Go's Twirp."""
     if _is_binary(request):
         return Response(body=message.SerializeToString(), status_code=200, headers={"Content-Type": _PROTOBUF})
     body = json_format.MessageToDict(

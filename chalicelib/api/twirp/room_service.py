@@ -163,7 +163,7 @@ def move_participant(
 
 
 def perform_rpc(deps: Dependencies, app_id: AppId, asked: room.PerformRpcRequest) -> room.PerformRpcResponse:
-    """Call a method of a client. An error of it is in the answer's meta: ``rpc_code``, ``rpc_message``, ``rpc_data``."""
+    """Call a method of a client. Its error is in the answer's meta: ``rpc_code``, ``rpc_message``, ``rpc_data``."""
     meeting = rooms.get_room(deps, app_id, asked.room)
     wait_ms = min(asked.response_timeout_ms or _DEFAULT_RPC_MS, MAX_RPC_SECONDS * 1000)
     answer = live_control.perform_rpc(

@@ -70,7 +70,7 @@ def track_view(track: LiveTrack) -> models.TrackInfo:
         mime_type=track.mime_type,
         mid=track.mid,
         stereo=track.stereo,
-        encryption=models.Encryption.Type.Name(track.encryption),  # type: ignore[arg-type]  # the number of LiveKit's
+        encryption=models.Encryption.Type.Name(track.encryption),
         stream=track.stream,
     )
 
