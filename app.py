@@ -29,6 +29,9 @@ from chalicelib.api.realtimekit import (
 )
 from chalicelib.api.twirp import errors as twirp_errors
 from chalicelib.api.twirp import routes as twirp
+from chalicelib.api.videosdk import not_available_yet as videosdk_not_available_yet
+from chalicelib.api.videosdk import rooms as videosdk_rooms
+from chalicelib.api.videosdk import sessions as videosdk_sessions
 from chalicelib.config import read_config
 from chalicelib.events import queue, schedule, stream
 from chalicelib.services.dependencies import Dependencies
@@ -56,6 +59,7 @@ from chalicelib.stores.session_store import DynamoSessionStore
 REALTIMEKIT = "/client/v4/accounts/{account_id}/realtime/kit"
 
 DYTE = "/dyte/v2"
+VIDEOSDK = "/videosdk/v2"
 
 # The deployment puts the real stream in place of this ARN, and the stage into the queue's name.
 STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/parley-dev/stream/1970-01-01T00:00:00.000"
@@ -132,6 +136,9 @@ for resource in (
 
 app.register_blueprint(mirror.routes(dependencies, kit), url_prefix=DYTE)
 app.register_blueprint(orgs.routes(dependencies), url_prefix=DYTE)
+
+for resource in (videosdk_rooms, videosdk_sessions, videosdk_not_available_yet):
+    app.register_blueprint(resource.routes(dependencies), url_prefix=VIDEOSDK)
 
 for part in (nodes, admissions, events, health, twirp):
     app.register_blueprint(part.routes(dependencies))
