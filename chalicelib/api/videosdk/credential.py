@@ -1,4 +1,4 @@
-"""VideoSDK's credential: ``Authorization: <JWT>``, without a scheme; ``Bearer`` before it, as many write, is taken too."""
+"""VideoSDK's credential: ``Authorization: <JWT>``, without a scheme. ``Bearer`` before it is taken too."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -19,9 +19,10 @@ from chalicelib.contract.limits import MAX_IDENTITY_CHARS
 from chalicelib.contract.node_commands import PeerSelector
 from chalicelib.domain.paging import page_of
 from chalicelib.domain.session import Session
+from chalicelib.domain.session_filter import SessionFilter
 from chalicelib.services import live_control
 from chalicelib.services.dependencies import Dependencies
-from chalicelib.services.sessions import SessionFilter, active_session, get_session, list_sessions
+from chalicelib.services.sessions import active_session, get_session, list_sessions
 from chalicelib.services.videosdk_rooms import room_ids, visitors
 
 # Of each session of a list: a page of large ones would not fit into an answer. GET .../participants has them all.
