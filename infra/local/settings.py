@@ -6,7 +6,8 @@ from pathlib import Path
 
 DEFAULT_PORT = 8000
 DEFAULT_MEDIA_PORT = 7882
-RATE_LIMITS = ("PARLEY_RATE_LIMIT", "PARLEY_APP_RATE_LIMIT", "PARLEY_RECORDING_RATE_LIMIT")  # see chalicelib/config.py
+# Settings of the control plane that reach it as they are; see chalicelib/config.py.
+PASSED_ON = ("PARLEY_RATE_LIMIT", "PARLEY_APP_RATE_LIMIT", "PARLEY_RECORDING_RATE_LIMIT", "PARLEY_NODE_LEASE_MS")
 
 
 class SettingsError(Exception):
@@ -26,7 +27,7 @@ class Settings:
     stage: str = "dev"
     schedule_seconds: float | None = None
     dynoxide: str = ""
-    rate_limits: tuple[tuple[str, str], ...] = ()
+    passed_on: tuple[tuple[str, str], ...] = ()
 
     @property
     def url(self) -> str:
@@ -45,7 +46,7 @@ def read_settings(env: Mapping[str, str], root: Path) -> Settings:
         web_root=(root / (env.get("PARLEY_WEB_ROOT") or "web/dist")).resolve(),
         schedule_seconds=_seconds(env, "PARLEY_SCHEDULE_SECONDS"),
         dynoxide=env.get("PARLEY_DYNOXIDE", ""),
-        rate_limits=tuple((name, env[name]) for name in RATE_LIMITS if env.get(name)),
+        passed_on=tuple((name, env[name]) for name in PASSED_ON if env.get(name)),
     )
 
 

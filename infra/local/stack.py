@@ -118,7 +118,7 @@ def _control_plane(
 ) -> ChildSpec:
     env = {
         **base,
-        **dict(settings.rate_limits),
+        **dict(settings.passed_on),
         "PARLEY_STAGE": settings.stage,
         "PARLEY_TABLE": f"parley-{settings.stage}",
         "PARLEY_SIGNING_KEY": credentials.signing_key,
