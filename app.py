@@ -17,15 +17,20 @@ from chalicelib.api.errors import enveloped
 from chalicelib.api.internal import admissions, events, nodes
 from chalicelib.api.realtimekit import (
     active_session,
+    analytics,
     api_keys,
     apps,
     audit,
     live_control,
+    livestreams,
     meetings,
-    not_available_yet,
     participants,
+    polls,
     presets,
+    recordings,
+    session_outputs,
     sessions,
+    webhooks,
 )
 from chalicelib.api.twirp import errors as twirp_errors
 from chalicelib.api.twirp import routes as twirp
@@ -45,15 +50,20 @@ from chalicelib.stores.audit_store import DynamoAuditStore
 from chalicelib.stores.dead_letters import DynamoDeadLetters
 from chalicelib.stores.delay_queue import SqsDelayQueue
 from chalicelib.stores.idempotency_store import DynamoIdempotencyStore
+from chalicelib.stores.livestream_store import DynamoLivestreamStore
 from chalicelib.stores.meeting_store import DynamoMeetingStore
 from chalicelib.stores.node_http import HttpNodePost
 from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
+from chalicelib.stores.poll_store import DynamoPollStore
 from chalicelib.stores.preset_store import DynamoPresetStore
 from chalicelib.stores.purge_store import DynamoPurgeStore
 from chalicelib.stores.rate_counter_store import DynamoRateCounterStore
+from chalicelib.stores.recording_store import DynamoRecordingStore
 from chalicelib.stores.room_store import DynamoDispatchStore, DynamoRoomStore
 from chalicelib.stores.session_store import DynamoSessionStore
+from chalicelib.stores.usage_store import DynamoUsageStore
+from chalicelib.stores.webhook_store import DynamoWebhookStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
 REALTIMEKIT = "/client/v4/accounts/{account_id}/realtime/kit"
@@ -94,12 +104,17 @@ def _dependencies() -> Dependencies:
         presets=DynamoPresetStore(),
         participants=DynamoParticipantStore(),
         sessions=DynamoSessionStore(),
+        usage=DynamoUsageStore(),
+        webhooks=DynamoWebhookStore(),
+        recordings=DynamoRecordingStore(),
+        livestreams=DynamoLivestreamStore(),
         nodes=DynamoNodeStore(),
         delays=SqsDelayQueue(config.queue_url),
         dead_letters=DynamoDeadLetters(),
         node_post=HttpNodePost(),
         rooms=DynamoRoomStore(),
         dispatches=DynamoDispatchStore(),
+        polls=DynamoPollStore(),
         api_keys=DynamoApiKeyStore(),
         purges=DynamoPurgeStore(),
         rates=RateLimits(
@@ -128,8 +143,13 @@ for resource in (
     participants,
     active_session,
     live_control,
+    polls,
     sessions,
-    not_available_yet,
+    session_outputs,
+    webhooks,
+    recordings,
+    livestreams,
+    analytics,
 ):
     kit.append(resource.routes(dependencies))
     app.register_blueprint(kit[-1], url_prefix=REALTIMEKIT)

@@ -40,6 +40,7 @@ class ErrorId(enum.Enum):
     PEER_NOT_FOUND = ("peer_not_found", 404, 40415)
     TRACK_NOT_FOUND = ("track_not_found", 404, 40420)
     AGENT_DISPATCH_NOT_FOUND = ("agent_dispatch_not_found", 404, 40440)
+    POLL_NOT_FOUND = ("poll_not_found", 404, 40450)
     API_KEY_NOT_FOUND = ("api_key_not_found", 404, 40430)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, 40500)
     ALREADY_EXISTS = ("already_exists", 409, 40901)

@@ -8,6 +8,7 @@ from chalicelib.services.call_ports import AuditStore, IdempotencyStore
 from chalicelib.services.key_ports import ApiKeyStore, PurgeStore
 from chalicelib.services.live_control_ports import NodePost
 from chalicelib.services.output_ports import LivestreamStore, RecordingStore
+from chalicelib.services.poll_ports import PollStore
 from chalicelib.services.ports import AccountStore, AppStore, MeetingStore, ParticipantStore, PresetStore
 from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.room_ports import DispatchStore, RoomStore
@@ -40,6 +41,7 @@ class Dependencies:
     dispatches: DispatchStore
     api_keys: ApiKeyStore
     purges: PurgeStore
+    polls: PollStore
     rates: RateLimits
     idempotency: IdempotencyStore
     audit: AuditStore

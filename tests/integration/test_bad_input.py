@@ -106,10 +106,6 @@ class TestApi:
     def test_an_unknown_path(self, backend: Backend) -> None:
         assert_refused(httpx.get(f"{backend.env['PARLEY_URL']}/nothing/here"), 404, "route_not_found")
 
-    def test_a_call_that_is_not_built_yet_says_so(self, backend: Backend) -> None:
-        answer = httpx.get(kit(backend, "/webhooks"), headers=bearer(backend))
-        assert_refused(answer, 501, "not_available_yet")
-
 
 def test_unknown_preset_stores_no_participant(backend: Backend) -> None:
     meeting = backend.meeting()

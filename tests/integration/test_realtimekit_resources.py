@@ -350,14 +350,13 @@ def test_a_method_that_does_not_exist_is_answered_in_the_envelope(plane: Control
     assert answer.headers["allow"]
 
 
-def test_a_call_that_is_not_built_says_so_and_need_not_be_repeated(
+def test_a_poll_without_options_or_without_a_session_is_refused(
     plane: ControlPlane, sdk: Cloudflare, fresh: dict[str, str]
 ) -> None:
-    answer = _post(
-        plane,
-        f"/{fresh['app_id']}/meetings/{_meeting(sdk, fresh)}/active-session/poll",
-        json={"question": "x", "options": []},
-    )
-    error = _error(answer.json())
-    assert (answer.status_code, error["id"]) == (501, "not_available_yet") and "/poll" in error["message"]
+    path = f"/{fresh['app_id']}/meetings/{_meeting(sdk, fresh)}/active-session/poll"
+    answer = _post(plane, path, json={"question": "x", "options": []})
+    error = answer.json()["errors"][0]
+    assert (answer.status_code, error["source"]["pointer"]) == (400, "/options")
+    answer = _post(plane, path, json={"question": "x", "options": ["a"]})
+    assert (answer.status_code, _error(answer.json())["id"]) == (404, "no_active_session")
     assert answer.headers["x-should-retry"] == "false"
