@@ -19,6 +19,14 @@ class Pear(table.Item, discriminator="test_pear"):
 
 
 @pytest.mark.usefixtures("fresh_table")
+def test_every_kind_of_item_shares_one_connection() -> None:
+    table.save(Apple("a", "1"))
+    table.get(Pear, "a", "2")
+    assert list(table.query(Pear, "a", "")) == []
+    assert Apple._get_connection() is Pear._get_connection() is table.Item._get_connection()
+
+
+@pytest.mark.usefixtures("fresh_table")
 def test_making_the_table_again_changes_nothing() -> None:
     table.save(Apple("a", "1"))
     table.create_table()
