@@ -163,9 +163,9 @@ async def test_permissions_change_while_somebody_talks_and_hold_after_a_reconnec
         path = f"/participants/{ids['bob']}/permissions"
         await bob.local_participant.publish_data(b"before")
         await until(lambda: got == [b"before"], "data of bob")
+        watch = Stopwatch()
         shown = await told(backend, "PATCH", meeting, path, {"publish_data": False, "hidden": True})
         assert shown["permissions"]["publish_data"] is False
-        watch = Stopwatch()
         await watch.sees(lambda: "bob" not in ada.remote_participants, "hidden")
         await bob.local_participant.publish_data(b"hidden")
         await bob.disconnect()
