@@ -113,6 +113,7 @@ async def _proxy(request: web.Request, upstream: str) -> web.Response:
             URL(upstream + str(request.rel_url), encoded=True),
             data=body or None,
             headers=forwarded_headers(request),
+            skip_auto_headers=("Content-Type",),  # none was sent: aiohttp would make one up, which the API refuses
             allow_redirects=False,
         ) as answer:
             headers = [(k, v) for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP]
