@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import unquote
 
 from chalice.app import Request
 
@@ -31,6 +32,18 @@ class Backend:
         if self.token.room and not answers_to(found, self.token.room):
             raise ParleyError(ErrorId.MEETING_NOT_FOUND, "no such room")
         return found
+
+    def room_in_path(self, part: str) -> Meeting:
+        """Return the room that a part of the path names, which a gateway may or may not have decoded.
+
+        Raises ParleyError MEETING_NOT_FOUND.
+        """
+        try:
+            return self.room(part)
+        except ParleyError:
+            if unquote(part) == part:
+                raise
+        return self.room(unquote(part))
 
     def check_every_room(self) -> None:
         """Raise ParleyError NOT_ALLOWED for a token that is confined to one room."""

@@ -74,12 +74,12 @@ def _reading(blueprint: Routes, deps: Callable[[], Dependencies]) -> None:
     @blueprint.route("/rooms/{room_id}", methods=["GET"])
     def get(room_id: str) -> Response:
         backend = backend_of(blueprint.current_request, deps())
-        return _room(backend, backend.room(room_id))
+        return _room(backend, backend.room_in_path(room_id))
 
     @blueprint.route("/rooms/validate/{room_id}", methods=["GET", "POST"])
     def validate(room_id: str) -> Response:
         backend = backend_of(blueprint.current_request, deps())
-        meeting = backend.room(room_id)
+        meeting = backend.room_in_path(room_id)
         if not meeting.is_open:
             raise ParleyError(ErrorId.MEETING_INACTIVE, "the room is disabled")
         return _room(backend, meeting)
