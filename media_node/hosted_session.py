@@ -231,6 +231,7 @@ def _facts_of(admission: Admission) -> SessionFacts:
         started_at_ms=admission.session_started_at_ms,
         max_participants=admission.max_participants,
         room_metadata=admission.room_metadata,
+        room_name=admission.room_name,
     )
 
 
@@ -244,4 +245,5 @@ def _peer_of(admission: Admission, joined_at_ms: int) -> Peer:
         name=admission.name,
         metadata=admission.metadata,
         attributes=dict(admission.attributes),
+        kind=admission.kind,
     )

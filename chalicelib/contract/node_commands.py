@@ -209,6 +209,7 @@ class LivePeer:
     attributes: dict[str, str] = field(default_factory=dict)
     tracks: tuple[LiveTrack, ...] = ()
     version: int = 0
+    kind: str = "standard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from infra.local.http_server import envelope
 from infra.local.landing import landing_page
 
 log = logging.getLogger("parley.gateway")
-API_PREFIXES = ("/client/", "/twirp/", "/internal/", "/dyte/", "/videosdk/", "/health")
-NODE_PREFIX = "/rtc"
+API_PREFIXES = ("/client/", "/twirp/", "/internal/", "/dyte/", "/videosdk/", "/health", "/openapi.json", "/docs")
+NODE_PREFIXES = ("/rtc", "/agent")
 PAGE_PREFIX = "/meet"
 UPSTREAM_TIMEOUT_S = 29  # API Gateway gives up on a request after 29 s
 # Names of hop-by-hop headers (RFC 9110 section 7.6.1), and those that aiohttp sets itself.
@@ -85,7 +85,7 @@ async def _client_session(app: web.Application) -> AsyncIterator[None]:
 
 async def _dispatch(request: web.Request) -> web.StreamResponse:
     upstreams, path = request.app[_UPSTREAMS], request.path
-    if _under(path, NODE_PREFIX):
+    if any(_under(path, prefix) for prefix in NODE_PREFIXES):
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await relay_websocket(request, request.app[_CLIENT], upstreams.node, forwarded_headers(request))
         return await _proxy(request, upstreams.node)

@@ -115,6 +115,7 @@ def live_peer(peer: Peer) -> LivePeer:
         attributes=dict(peer.attributes),
         tracks=tuple(_live_track(track) for track in peer.tracks.values() if track.live),
         version=peer.version,
+        kind=peer.kind,
     )
 
 
@@ -189,7 +190,12 @@ def _update(room: Room, order: UpdatePeers) -> Outcome:
 def _subscribe(room: Room, order: ChangeSubscriptions) -> Outcome:
     peers = chosen(room, order.who)
     request = rtc.UpdateSubscription(track_sids=order.track_sids, subscribe=order.subscribe)
-    return _done(room, peers, [effect for peer in peers for effect in room.subscribe(peer.id, request)])
+    effects = [effect for peer in peers for effect in room.subscribe(peer.id, request)]
+    if not order.subscribe:
+        # The clients did not ask for it: only the answer to another offer tells them that a section carries nothing.
+        again = rtc.SignalResponse(media_sections_requirement=rtc.MediaSectionsRequirement())
+        effects += [SendTo(peer.id, again) for peer in peers]
+    return _done(room, peers, effects)
 
 
 def _send(room: Room, order: SendData) -> Outcome:

@@ -23,6 +23,7 @@ class SessionFacts:
     started_at_ms: int
     max_participants: int = 0
     room_metadata: str | None = None
+    room_name: str = ""
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ class Peer:
     name: str = ""
     metadata: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    kind: str = "standard"
     auto_subscribe: bool = True
     client_protocol: int = 0
     capabilities: tuple[int, ...] = ()

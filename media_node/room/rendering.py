@@ -21,6 +21,7 @@ _STREAM_GROUPS = {
     Source.SCREEN_SHARE: "screen",
     Source.SCREEN_SHARE_AUDIO: "screen",
 }
+_KINDS = {name.lower(): name for name, _ in models.ParticipantInfo.Kind.items()}
 
 
 def permission(grants: Grants) -> models.ParticipantPermission:
@@ -33,6 +34,8 @@ def permission(grants: Grants) -> models.ParticipantPermission:
         can_publish_sources=[] if everything else [SOURCES[source] for source in grants.publish_sources],
         can_update_metadata=grants.update_own_metadata,
         hidden=grants.hidden,
+        recorder=grants.recorder,
+        agent=grants.agent,
     )
 
 
@@ -52,6 +55,7 @@ def participant(peer: Peer) -> models.ParticipantInfo:
         permission=permission(peer.grants),
         is_publisher=bool(tracks),
         attributes=peer.attributes,
+        kind=_KINDS.get(peer.kind, "STANDARD"),
         client_protocol=peer.client_protocol,
     )
     info.capabilities.extend(peer.capabilities)  # type: ignore[arg-type]  # an open enum: unknown numbers pass through
@@ -68,10 +72,13 @@ def gone(peer: Peer, reason: models.DisconnectReason) -> models.ParticipantInfo:
 
 
 def room(facts: SessionFacts, metadata: str | None, participants: int, publishers: int) -> models.Room:
-    """Return the session as LiveKit's room. Its name is the meeting's id; unless metadata was set, it is the title."""
+    """Return the session as LiveKit's room, named as the meeting is, by its unique name or its id.
+
+    Unless metadata was set, it is the meeting's title.
+    """
     return models.Room(
         sid=room_sid(facts.session_id),
-        name=facts.meeting_id,
+        name=facts.room_name or facts.meeting_id,
         metadata=json.dumps({"title": facts.meeting_title}) if metadata is None else metadata,
         max_participants=facts.max_participants,
         creation_time=facts.started_at_ms // 1000,

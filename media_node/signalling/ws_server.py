@@ -48,6 +48,10 @@ _NO_DUAL_PEER_CONNECTION = (
     "This server speaks the single-peer-connection protocol only (/rtc/v1). "
     "Use a LiveKit client SDK of 2026, or switch its single peer connection option on."
 )
+_NO_AGENT_WORKERS = (
+    "Agent workers can't connect to this server yet: dispatches are kept and listed, and nobody is sent. "
+    "An agent can join a room like any participant, with an access token of kind agent."
+)
 
 
 class Connection(Protocol):
@@ -159,6 +163,7 @@ class SignallingServer:
         app.router.add_get("/rtc/v1/validate", self._validate)
         app.router.add_get("/rtc/validate", self._validate)
         app.router.add_get("/rtc", self._dual_peer_connection)
+        app.router.add_get("/agent", self._agents)
         app.router.add_post("/commands", self._command)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/metrics", self._metrics)
@@ -289,6 +294,9 @@ class SignallingServer:
             raise ParleyError(ErrorId.INVALID_FIELD, "the command came too slowly") from None
         answer = await self._host.command(token)
         return web.json_response({"success": True, "data": to_json(answer)})
+
+    async def _agents(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=501, text=_NO_AGENT_WORKERS, headers=_CORS)
 
     async def _healthz(self, request: web.Request) -> web.StreamResponse:
         healthy = self._host.healthy()

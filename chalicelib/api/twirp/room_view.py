@@ -53,6 +53,7 @@ def participant_view(peer: LivePeer) -> models.ParticipantInfo:
         permission=permission_view(peer.grants),
         is_publisher=bool(peer.tracks),
         attributes=peer.attributes,
+        kind=peer.kind.upper(),
     )
 
 
