@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from livekit import rtc
+from livekit import api, rtc
 from livekit.rtc.participant import PublishTrackError
 
 from tests.integration.callers import Backend, backend_of, joined, remote_track
@@ -203,6 +203,28 @@ async def test_data_metadata_and_names_reach_the_clients(backend: Backend) -> No
         assert (bob.remote_participants["ada"].name, bob.remote_participants["ada"].metadata) == ("Countess", "m")
         async with joined(backend, meeting, "cyd") as cyd:
             assert json.loads(cyd.metadata or "{}") == {"topic": "release"}
+
+
+async def test_a_backend_calls_a_method_of_a_client(backend: Backend) -> None:
+    meeting = backend.meeting("rpc")
+    env = backend.env
+    token = api.AccessToken(env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"])
+    token = token.with_grants(api.VideoGrants(room_admin=True, room=meeting))
+    async with joined(backend, meeting, "ada") as ada, httpx.AsyncClient() as http:
+
+        @ada.local_participant.register_rpc_method("double")
+        async def double(call: rtc.RpcInvocationData) -> str:
+            return call.payload * 2
+
+        await until(lambda: ada.connection_state == rtc.ConnectionState.CONN_CONNECTED, "ada to be connected")
+        watch = Stopwatch()
+        answer = await http.post(  # the SDK has no method for it
+            f"{env['PARLEY_URL']}/twirp/livekit.RoomService/PerformRpc",
+            headers={"Authorization": f"Bearer {token.to_jwt()}"},
+            json={"room": meeting, "destinationIdentity": "ada", "method": "double", "payload": "ab"},
+        )
+        assert answer.json() == {"payload": "abab"}, answer.text
+        await watch.sees(lambda: True, "rpc and back")
 
 
 async def test_a_moved_participant_comes_to_the_other_meeting_by_itself(backend: Backend) -> None:
