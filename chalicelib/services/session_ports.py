@@ -4,7 +4,7 @@ No implementation is here: ports.py says where they are and holds the errors the
 StoreUnavailable).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -75,6 +75,15 @@ PeerChange = PeerConnected | PeerLeft | TrackPublished | TrackUnpublished
 
 
 @dataclass(frozen=True, slots=True)
+class PeerReport:
+    """A change of a peer that its node reported as event `seq` of the session."""
+
+    peer_id: PeerId
+    seq: int
+    change: PeerChange
+
+
+@dataclass(frozen=True, slots=True)
 class Closure:
     """A peer that is closed with its session, not by itself."""
 
@@ -122,11 +131,17 @@ class SessionStore(Protocol):
         (unless that is 0) are there already."""
         ...
 
-    def record(self, observed: Session, peer_id: PeerId, seq: int, change: PeerChange, now_ms: int) -> None:
-        """Store a change of a peer that its node reported as event `seq`.
+    def with_peers(
+        self, app_id: AppId, session_id: SessionId, peer_ids: Collection[PeerId]
+    ) -> tuple[Session | None, dict[PeerId, Peer]]:
+        """Read a session and those of the peers (99 at most) that there are, in one request."""
+        ...
 
-        Raises ConditionFailed when the session is not ACTIVE under the same owner and epoch, when it has seen this
-        seq, when the peer is absent or has left, or when a leave finds another peer count than `observed` hints at.
+    def record(self, observed: Session, reports: Sequence[PeerReport], now_ms: int) -> None:
+        """Store what a session's node reported, with growing seq, of up to 40 peers: all or nothing.
+
+        Raises ConditionFailed when the session is not ACTIVE under the same owner and epoch, when it has seen the first
+        seq, when a peer is absent or has left, or when leaves find another peer count than `observed` hints at.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Sessions and peers in DynamoDB: every change is one conditional transaction. Items and keys: session_items.py."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from chalicelib.services.session_ports import (
     PeerChange,
     PeerConnected,
     PeerLeft,
+    PeerReport,
     TrackPublished,
     TrackUnpublished,
 )
@@ -144,18 +145,37 @@ class DynamoSessionStore:
             write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
             write.save(items.peer_session_item(peer))
 
-    def record(self, observed: Session, peer_id: PeerId, seq: int, change: PeerChange, now_ms: int) -> None:
-        """Store a change of a peer that its node reported as event `seq`. Raises ConditionFailed."""
-        condition = _fence(observed) & (SessionItem.last_event_seq < seq)
-        actions: list[Action] = [SessionItem.last_event_seq.set(seq), SessionItem.updated_at_ms.set(now_ms)]
-        if isinstance(change, PeerLeft):
-            branch, counted = _one_less(observed, change)
+    def with_peers(
+        self, app_id: AppId, session_id: SessionId, peer_ids: Collection[PeerId]
+    ) -> tuple[Session | None, dict[PeerId, Peer]]:
+        """Read a session and those of the peers (99 at most) that there are, in one request."""
+        keys = [items.peer_key(app_id, session_id, peer_id) for peer_id in peer_ids]
+        found = table.get_many([items.session_key(app_id, session_id), *keys]).values()
+        session = next((items.session_of(item) for item in found if isinstance(item, SessionItem)), None)
+        peers = [items.peer_of(item) for item in found if isinstance(item, PeerItem)]
+        return session, {peer.peer_id: peer for peer in peers}
+
+    def record(self, observed: Session, reports: Sequence[PeerReport], now_ms: int) -> None:
+        """Store what a session's node reported of up to 40 peers: all or nothing. Raises ConditionFailed."""
+        condition = _fence(observed) & (SessionItem.last_event_seq < reports[0].seq)
+        actions: list[Action] = [
+            SessionItem.last_event_seq.set(reports[-1].seq),
+            SessionItem.updated_at_ms.set(now_ms),
+        ]
+        leaves = [report.change for report in reports if isinstance(report.change, PeerLeft)]
+        if leaves:
+            branch, counted = _fewer(observed, leaves)
             condition, actions = condition & branch, actions + counted
+        by_peer: dict[PeerId, list[PeerChange]] = {}
+        for report in reports:
+            by_peer.setdefault(report.peer_id, []).append(report.change)
         present = PeerItem.pk.exists() & PeerItem.left_at_ms.does_not_exist()
-        peer = PeerItem(*items.peer_key(observed.app_id, observed.session_id, peer_id))
         with table.transaction() as write:
+            # One write of the session for all of them: it is the one item that everybody in a large meeting shares.
             write.update(_session_item(observed), actions, condition=condition)
-            write.update(peer, _peer_actions(change), condition=present)
+            for peer_id, changes in by_peer.items():
+                peer = PeerItem(*items.peer_key(observed.app_id, observed.session_id, peer_id))
+                write.update(peer, _peer_actions(*changes), condition=present)
 
     def describe(self, observed: Session, room_metadata: str, now_ms: int) -> None:
         """Store the room's metadata. Raises ConditionFailed."""
@@ -301,24 +321,28 @@ def _as_observed(pointer: ActivePointer | None) -> Condition:
     return same
 
 
-def _one_less(observed: Session, change: PeerLeft) -> tuple[Condition, list[Action]]:
-    live = SessionItem.live_peers
-    actions: list[Action] = [live.add(-1), SessionItem.peer_balance_ms.add(change.at_ms)]
-    if observed.live_peers > 1:
-        return live > 1, actions
-    return live == 1, [*actions, SessionItem.empty_since_ms.set(change.at_ms)]
+def _fewer(observed: Session, leaves: Sequence[PeerLeft]) -> tuple[Condition, list[Action]]:
+    live, gone = SessionItem.live_peers, len(leaves)
+    actions: list[Action] = [live.add(-gone), SessionItem.peer_balance_ms.add(sum(leave.at_ms for leave in leaves))]
+    if observed.live_peers > gone:
+        return live > gone, actions
+    return live == gone, [*actions, SessionItem.empty_since_ms.set(max(leave.at_ms for leave in leaves))]
 
 
-def _peer_actions(change: PeerChange) -> list[Action]:
-    match change:
-        case PeerConnected(at_ms):
-            return [PeerItem.connected_at_ms.set(at_ms)]
-        case PeerLeft(at_ms, reason):
-            return [PeerItem.left_at_ms.set(at_ms), PeerItem.leave_reason.set(reason.value)]
-        case TrackPublished(track):
-            return [PeerItem.tracks[track.sid].set(items.track_fields(track))]
-        case TrackUnpublished(sid):
-            return [PeerItem.tracks[sid].remove()]
+def _peer_actions(*changes: PeerChange) -> list[Action]:
+    """Return what changes of one peer come to: an update may name an attribute once."""
+    last: dict[str, list[Action]] = {}
+    for change in changes:
+        match change:
+            case PeerConnected(at_ms):
+                last["connected"] = [PeerItem.connected_at_ms.set(at_ms)]
+            case PeerLeft(at_ms, reason):
+                last["left"] = [PeerItem.left_at_ms.set(at_ms), PeerItem.leave_reason.set(reason.value)]
+            case TrackPublished(track):
+                last["track " + track.sid] = [PeerItem.tracks[track.sid].set(items.track_fields(track))]
+            case TrackUnpublished(sid):
+                last["track " + sid] = [PeerItem.tracks[sid].remove()]
+    return [action for actions in last.values() for action in actions]
 
 
 def _sessions(keys: Iterable[Key]) -> dict[SessionId, Session]:

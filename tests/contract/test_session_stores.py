@@ -18,7 +18,7 @@ from chalicelib.services.apps import create_app
 from chalicelib.services.meetings import change_meeting
 from chalicelib.services.ports import ConditionFailed, StoreUnavailable
 from chalicelib.services.session_end import end_if_over, end_now
-from chalicelib.services.session_ports import PeerConnected, PeerLeft
+from chalicelib.services.session_ports import PeerConnected, PeerLeft, PeerReport, TrackPublished, TrackUnpublished
 from chalicelib.services.session_sweep import sweep
 from chalicelib.stores import table
 from chalicelib.stores.account_store import DynamoAccountStore
@@ -234,9 +234,9 @@ def test_the_store_refuses_an_old_seq_a_peer_that_left_and_a_wrong_hint(place: I
     session, now_ms = place.session(ada), place.clock.ms
     record = place.deps.sessions.record
     with pytest.raises(ConditionFailed):
-        record(session, bob.peer_id, 5, PeerConnected(now_ms), now_ms)
+        record(session, [PeerReport(bob.peer_id, 5, PeerConnected(now_ms))], now_ms)
     with pytest.raises(ConditionFailed):
-        record(session, ada.peer_id, 6, PeerLeft(now_ms, LeaveReason.KICKED), now_ms)
+        record(session, [PeerReport(ada.peer_id, 6, PeerLeft(now_ms, LeaveReason.KICKED))], now_ms)
     with pytest.raises(ConditionFailed):
         record(replace(session, live_peers=2), bob.peer_id, 6, PeerLeft(now_ms, LeaveReason.KICKED), now_ms)
     with pytest.raises(ConditionFailed):
@@ -453,3 +453,34 @@ def test_a_dead_letter_is_kept_for_a_month(fresh_table: str) -> None:
     letters.keep("stream", "e1", "KeyError('y')", "{}", 1_700_000_000_000)
     (item,) = table.query(DeadLetterItem, "DEAD#2023-11-14", "stream#")
     assert (item.reason, item.body, item.ttl) == ("KeyError('y')", "{}", 1_700_000_000 + 30 * 24 * 3600)
+
+
+def test_a_batch_of_events_is_stored_whole_or_not_at_all(place: Installation) -> None:
+    place.node()
+    meeting = place.meeting()
+    ada, bob = place.join(place.token(meeting, "ada")), place.join(place.token(meeting, "bob"))
+    sessions = place.deps.sessions
+    observed, peers = sessions.with_peers(place.app.id, ada.session_id, [ada.peer_id, bob.peer_id, place.peer_id()])
+    assert observed == place.session(ada) and set(peers) == {ada.peer_id, bob.peer_id}
+    track = PublishedTrack("TR_1", "camera", "video/VP8", place.clock.ms)
+    reports = [
+        PeerReport(ada.peer_id, 1, PeerConnected(place.clock.ms)),
+        PeerReport(ada.peer_id, 2, TrackPublished(track)),
+        PeerReport(bob.peer_id, 3, PeerLeft(place.clock.ms + 5, LeaveReason.CLIENT_LEFT)),
+        PeerReport(ada.peer_id, 4, TrackUnpublished("TR_1")),
+        PeerReport(ada.peer_id, 5, PeerLeft(place.clock.ms + 9, LeaveReason.CLIENT_LEFT)),
+    ]
+    stranger = PeerReport(place.peer_id(), 6, PeerConnected(place.clock.ms))
+    with pytest.raises(ConditionFailed):
+        sessions.record(observed, [*reports, stranger], place.clock.ms)
+    assert place.session(ada) == observed
+    sessions.record(observed, reports, place.clock.ms)
+    session = place.session(ada)
+    assert (session.live_peers, session.last_event_seq) == (0, 5)
+    assert session.empty_since_ms == place.clock.ms + 9
+    assert consumed_ms(session, place.clock.ms) == 14
+    (left, other) = sorted(sessions.peers(place.app.id, ada.session_id), key=lambda peer: peer.identity)
+    assert (left.connected_at_ms, left.tracks, left.left_at_ms) == (place.clock.ms, (), place.clock.ms + 9)
+    assert other.left_at_ms == place.clock.ms + 5
+    with pytest.raises(ConditionFailed):
+        sessions.record(session, reports, place.clock.ms)

@@ -1,7 +1,7 @@
 """Stores of sessions and nodes, a delay queue and dead letters in memory; tests/contract compares them."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -21,6 +21,7 @@ from chalicelib.services.session_ports import (
     PeerChange,
     PeerConnected,
     PeerLeft,
+    PeerReport,
     SessionCheck,
     TrackPublished,
 )
@@ -160,24 +161,36 @@ class FakeSessionStore:
                 )
             )
 
-    def record(self, observed: Session, peer_id: PeerId, seq: int, change: PeerChange, now_ms: int) -> None:
+    def with_peers(
+        self, app_id: AppId, session_id: SessionId, peer_ids: Collection[PeerId]
+    ) -> tuple[Session | None, dict[PeerId, Peer]]:
+        """See the port."""
+        with self._lock:
+            there = self._peers.get((app_id, session_id), {})
+            return self.get(app_id, session_id), {one: there[one] for one in peer_ids if one in there}
+
+    def record(self, observed: Session, reports: Sequence[PeerReport], now_ms: int) -> None:
         """See the port."""
         with self._lock:
             session = self._owned(observed)
-            peer = self._open_peer(session, peer_id)
-            if session.last_event_seq >= seq:
+            peers = {report.peer_id: self._open_peer(session, report.peer_id) for report in reports}
+            if session.last_event_seq >= reports[0].seq:
                 raise ConditionFailed
-            if isinstance(change, PeerLeft):
-                if (session.live_peers > 1) is not (observed.live_peers > 1):
+            leaves = [report.change.at_ms for report in reports if isinstance(report.change, PeerLeft)]
+            if leaves:
+                if (session.live_peers > len(leaves)) is not (observed.live_peers > len(leaves)):
                     raise ConditionFailed
+                live = session.live_peers - len(leaves)
                 session = replace(
                     session,
-                    live_peers=session.live_peers - 1,
-                    peer_balance_ms=session.peer_balance_ms + change.at_ms,
-                    empty_since_ms=change.at_ms if session.live_peers == 1 else session.empty_since_ms,
+                    live_peers=live,
+                    peer_balance_ms=session.peer_balance_ms + sum(leaves),
+                    empty_since_ms=session.empty_since_ms if live else max(leaves),
                 )
-            self._store(replace(session, last_event_seq=seq, updated_at_ms=now_ms))
-            self._peers[session.app_id, session.session_id][peer_id] = _changed(peer, change)
+            for report in reports:
+                peers[report.peer_id] = _changed(peers[report.peer_id], report.change)
+            self._store(replace(session, last_event_seq=reports[-1].seq, updated_at_ms=now_ms))
+            self._peers[session.app_id, session.session_id].update(peers)
 
     def describe(self, observed: Session, room_metadata: str, now_ms: int) -> None:
         """See the port."""

@@ -10,7 +10,7 @@ from chalicelib.contract.ids import PeerId, SessionId
 from chalicelib.contract.node_messages import EventBatch, EventsAccepted, EventType, LeaveReason, RefusedEvent
 from chalicelib.services.ports import Contention
 from chalicelib.services.session_end import end_if_over
-from chalicelib.services.session_events import MAX_TRACKS, take_events
+from chalicelib.services.session_events import MAX_TRACKS, PEERS_AT_ONCE, take_events
 from tests.session_life import NODE, OTHER, Installation, event_of, installation
 
 
@@ -139,29 +139,28 @@ def test_a_batch_that_is_too_long_is_refused(place: Installation) -> None:
 
 
 def test_what_could_not_be_done_now_is_left_to_be_sent_again(place: Installation) -> None:
-    meeting = place.meeting()
-    ada, bob = place.join(place.token(meeting, "ada")), place.join(place.token(meeting, "bob"))
+    ada, bob = (place.join(place.token(place.meeting(), name)) for name in ("ada", "bob"))
     sessions = place.deps.sessions
 
     class Contended:
         def __getattr__(self, name: str) -> Any:
             return getattr(sessions, name)
 
-        def record(self, observed: Any, peer_id: PeerId, *rest: Any) -> None:
-            if peer_id == bob.peer_id:
+        def record(self, observed: Any, *rest: Any) -> None:
+            if observed.session_id == bob.session_id:
                 raise Contention
-            sessions.record(observed, peer_id, *rest)
+            sessions.record(observed, *rest)
 
     place.deps = replace(place.deps, sessions=Contended())
-    events = [event_of(ada, 1, EventType.PEER_LEFT), event_of(bob, 2, EventType.PEER_LEFT)]
+    events = [event_of(ada, 1, EventType.PEER_LEFT), event_of(bob, 1, EventType.PEER_LEFT)]
     assert take(place, *events) == EventsAccepted(1)
     place.deps = replace(place.deps, sessions=sessions)
     assert take(place, events[1]) == EventsAccepted(1)
-    assert place.session(ada).live_peers == 0
+    assert place.session(ada).live_peers == place.session(bob).live_peers == 0
 
 
 def test_a_slow_table_does_not_make_the_node_wait_in_vain(place: Installation) -> None:
-    ada = place.join(place.token(place.meeting()))
+    two = [place.join(place.token(place.meeting())) for _ in range(2)]
     sessions = place.deps.sessions
 
     class Slow:
@@ -173,5 +172,46 @@ def test_a_slow_table_does_not_make_the_node_wait_in_vain(place: Installation) -
             sessions.record(*arguments)
 
     place.deps = replace(place.deps, sessions=Slow())
-    events = [event_of(ada, seq, EventType.PEER_CONNECTED) for seq in range(1, 9)]
+    events = [event_of(two[seq % 2], seq, EventType.PEER_CONNECTED) for seq in range(1, 9)]
     assert take(place, *events).handled == 3
+
+
+def test_events_of_one_session_are_one_write_whatever_happens_to_a_peer_in_them(place: Installation) -> None:
+    meeting = place.meeting()
+    ada, bob = place.join(place.token(meeting, "ada")), place.join(place.token(meeting, "bob"))
+    sessions, writes = place.deps.sessions, []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(sessions, name)
+
+        def record(self, observed: Any, reports: Any, now_ms: int) -> None:
+            writes.append(len(reports))
+            sessions.record(observed, reports, now_ms)
+
+    place.deps = replace(place.deps, sessions=Counting())
+    accepted = take(
+        place,
+        event_of(ada, 1, EventType.PEER_CONNECTED),
+        event_of(ada, 2, EventType.TRACK_PUBLISHED, track_sid="TR_1", source="camera"),
+        event_of(ada, 2, EventType.TRACK_PUBLISHED, track_sid="TR_9", source="camera"),
+        event_of(ada, 3, EventType.TRACK_UNPUBLISHED, track_sid="TR_1"),
+        event_of(ada, 4, EventType.TRACK_PUBLISHED, track_sid="TR_2", source="microphone"),
+        event_of(bob, 5, EventType.PEER_LEFT),
+        event_of(bob, 6, EventType.TRACK_PUBLISHED, track_sid="TR_3"),
+        event_of(ada, 7, EventType.PEER_LEFT, peer_id=place.peer_id()),
+    )
+    assert accepted == EventsAccepted(8, (RefusedEvent(7, "participant_not_found"),))
+    assert writes == [5]
+    peers = {peer.identity: peer for peer in sessions.peers(place.app.id, ada.session_id)}
+    assert [track.sid for track in peers["ada"].tracks] == ["TR_2"]
+    assert peers["bob"].left_at_ms is not None and peers["bob"].tracks == ()
+    assert (place.session(ada).live_peers, place.session(ada).last_event_seq) == (1, 5)
+
+
+def test_more_peers_than_a_transaction_takes_are_several(place: Installation) -> None:
+    meeting = place.meeting()
+    many = [place.join(place.token(meeting, str(number))) for number in range(PEERS_AT_ONCE + 1)]
+    accepted = take(place, *(event_of(one, seq, EventType.PEER_LEFT) for seq, one in enumerate(many, 1)))
+    assert accepted == EventsAccepted(PEERS_AT_ONCE + 1)
+    assert place.session(many[0]).live_peers == 0
