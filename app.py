@@ -11,7 +11,7 @@ import time
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, SQSEvent
 
-from chalicelib.api import health, routing
+from chalicelib.api import documentation, health, routing
 from chalicelib.api.dyte import mirror, orgs
 from chalicelib.api.errors import enveloped
 from chalicelib.api.internal import admissions, events, nodes
@@ -37,7 +37,7 @@ from chalicelib.api.twirp import routes as twirp
 from chalicelib.api.videosdk import not_available_yet as videosdk_not_available_yet
 from chalicelib.api.videosdk import rooms as videosdk_rooms
 from chalicelib.api.videosdk import sessions as videosdk_sessions
-from chalicelib.config import read_config
+from chalicelib.config import VERSION, read_config
 from chalicelib.events import queue, schedule, stream
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.rate_limits import RateLimits
@@ -133,6 +133,16 @@ app.api.binary_types.append(twirp.PROTOBUF)
 app.register_middleware(routing.middleware(now_ms), "http")
 app.register_middleware(twirp_errors.middleware(enveloped), "http")
 
+described: list[tuple[str, routing.Routes]] = []  # what /openapi.json tells of
+
+
+def mount(part: routing.Routes, prefix: str = "") -> routing.Routes:
+    """Register routes under a prefix and describe them."""
+    app.register_blueprint(part, url_prefix=prefix or None)
+    described.append((prefix, part))
+    return part
+
+
 kit = []
 for resource in (
     apps,
@@ -151,17 +161,18 @@ for resource in (
     livestreams,
     analytics,
 ):
-    kit.append(resource.routes(dependencies))
-    app.register_blueprint(kit[-1], url_prefix=REALTIMEKIT)
+    kit.append(mount(resource.routes(dependencies), REALTIMEKIT))
 
-app.register_blueprint(mirror.routes(dependencies, kit), url_prefix=DYTE)
-app.register_blueprint(orgs.routes(dependencies), url_prefix=DYTE)
+mount(mirror.routes(dependencies, kit), DYTE)
+mount(orgs.routes(dependencies), DYTE)
 
 for resource in (videosdk_rooms, videosdk_sessions, videosdk_not_available_yet):
-    app.register_blueprint(resource.routes(dependencies), url_prefix=VIDEOSDK)
+    mount(resource.routes(dependencies), VIDEOSDK)
 
 for part in (nodes, admissions, events, health, twirp):
-    app.register_blueprint(part.routes(dependencies))
+    mount(part.routes(dependencies))
+
+mount(documentation.routes(lambda: described, VERSION))
 
 # Event handlers are module-level functions of this file, not of blueprints: Lambda finds one by importing
 # "app.<function name>".

@@ -10,10 +10,18 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Parley</t
 <p>This is a local installation: one origin for the API, the signalling of every LiveKit SDK, and the meeting page.</p>
 <ul><li><a href="/health">/health</a>: are the API, the table and a media node there?</li>
 <li><code>/client/v4/accounts/{account}/realtime/kit/&hellip;</code>: the API</li>
+<li><a href="/docs">/docs</a>: its reference, made of <a href="/openapi.json">/openapi.json</a></li>
 <li><code>/rtc/v1</code>: signalling</li><li><code>/meet/{meeting_id}?token=&hellip;</code>: join a meeting</li></ul>
 <p>Credentials for every SDK: <code>source .parley/dev.env</code></p></body></html>
 """
-_INDEX = {"name": "parley", "health": "/health", "api": "/client/v4", "signalling": "/rtc/v1", "page": "/meet/{id}"}
+_INDEX = {
+    "name": "parley",
+    "health": "/health",
+    "api": "/client/v4",
+    "docs": "/docs",
+    "signalling": "/rtc/v1",
+    "page": "/meet/{id}",
+}
 
 
 def landing_page(request: web.Request) -> web.Response:
