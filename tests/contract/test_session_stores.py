@@ -238,11 +238,13 @@ def test_the_store_refuses_an_old_seq_a_peer_that_left_and_a_wrong_hint(place: I
     with pytest.raises(ConditionFailed):
         record(session, [PeerReport(ada.peer_id, 6, PeerLeft(now_ms, LeaveReason.KICKED))], now_ms)
     with pytest.raises(ConditionFailed):
-        record(replace(session, live_peers=2), bob.peer_id, 6, PeerLeft(now_ms, LeaveReason.KICKED), now_ms)
+        record(
+            replace(session, live_peers=2), [PeerReport(bob.peer_id, 6, PeerLeft(now_ms, LeaveReason.KICKED))], now_ms
+        )
     with pytest.raises(ConditionFailed):
-        record(replace(session, epoch=2), bob.peer_id, 6, PeerConnected(now_ms), now_ms)
+        record(replace(session, epoch=2), [PeerReport(bob.peer_id, 6, PeerConnected(now_ms))], now_ms)
     with pytest.raises(ConditionFailed):
-        record(replace(session, owner_node_id=OTHER), bob.peer_id, 6, PeerConnected(now_ms), now_ms)
+        record(replace(session, owner_node_id=OTHER), [PeerReport(bob.peer_id, 6, PeerConnected(now_ms))], now_ms)
     assert place.session(ada) == session
 
 
