@@ -30,6 +30,7 @@ from chalicelib.api.realtimekit import (
     recordings,
     session_outputs,
     sessions,
+    waiting_room,
     webhooks,
 )
 from chalicelib.api.twirp import errors as twirp_errors
@@ -63,6 +64,7 @@ from chalicelib.stores.recording_store import DynamoRecordingStore
 from chalicelib.stores.room_store import DynamoDispatchStore, DynamoRoomStore
 from chalicelib.stores.session_store import DynamoSessionStore
 from chalicelib.stores.usage_store import DynamoUsageStore
+from chalicelib.stores.waiting_room_store import DynamoWaitingRoomStore
 from chalicelib.stores.webhook_store import DynamoWebhookStore
 
 # The names of path variables must be the same in every route: API Gateway has one per path level.
@@ -115,6 +117,7 @@ def _dependencies() -> Dependencies:
         rooms=DynamoRoomStore(),
         dispatches=DynamoDispatchStore(),
         polls=DynamoPollStore(),
+        waiting_room=DynamoWaitingRoomStore(),
         api_keys=DynamoApiKeyStore(),
         purges=DynamoPurgeStore(),
         rates=RateLimits(
@@ -154,6 +157,7 @@ for resource in (
     active_session,
     live_control,
     polls,
+    waiting_room,
     sessions,
     session_outputs,
     webhooks,

@@ -147,13 +147,15 @@ def installation(**given: Any) -> Installation:
     """Return an installation over fakes; `given` replaces dependencies by name."""
     clock, queue, dead_letters = FakeClock(), FakeDelayQueue(), FakeDeadLetters()
     resources, nodes = ResourceStores(), FakeNodeStore()
+    sessions = FakeSessionStore(resources, nodes)
     fields: dict[str, Any] = {
         "accounts": resources.accounts,
         "apps": resources.apps,
         "meetings": resources.meetings,
         "presets": resources.presets,
         "participants": resources.participants,
-        "sessions": FakeSessionStore(resources, nodes),
+        "sessions": sessions,
+        "waiting_room": sessions.waiting_room,
         "nodes": nodes,
         "delays": queue,
         "dead_letters": dead_letters,

@@ -24,6 +24,8 @@ class ErrorId(enum.Enum):
     MEETING_INACTIVE = ("meeting_inactive", 403, 40301)
     NOT_ALLOWED = ("not_allowed", 403, 40302)
     MEETING_FULL = ("meeting_full", 403, 40303)
+    WAITING_FOR_ADMISSION = ("waiting_for_admission", 403, 40350)
+    NOT_ADMITTED = ("not_admitted", 403, 40351)
     ROUTE_NOT_FOUND = ("route_not_found", 404, 40400)
     APP_NOT_FOUND = ("app_not_found", 404, 40401)
     MEETING_NOT_FOUND = ("meeting_not_found", 404, 40402)

@@ -49,7 +49,7 @@ class Session:
 
     `peer_balance_ms` is the sum of all leave times minus the sum of all join times: with it the time of the peers is
     known at any moment, the open ones included, without reading them (see consumed_ms). `room_metadata` is None until
-    somebody sets it.
+    somebody sets it. `host_came`: somebody who may let others in from the waiting room has been there.
     """
 
     account_id: AccountId
@@ -71,6 +71,7 @@ class Session:
     ending: Ending | None = None
     last_event_seq: int = 0
     room_metadata: str | None = None
+    host_came: bool = False
 
 
 @dataclass(frozen=True, slots=True)

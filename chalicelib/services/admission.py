@@ -19,12 +19,14 @@ from chalicelib.domain.peer import Peer
 from chalicelib.domain.preset import grants_of
 from chalicelib.domain.room import RoomSettings
 from chalicelib.domain.session import ActivePointer, Session, SessionStatus, ending_of
+from chalicelib.domain.waiting_room import is_host
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.guests import Guest, guest_of
 from chalicelib.services.ports import ConditionFailed
 from chalicelib.services.retrying import until_it_holds
 from chalicelib.services.session_end import end_if_over
 from chalicelib.services.session_ports import Doorway, Inside
+from chalicelib.services.waiting_room import ask_at_the_door
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def admit(deps: Dependencies, node_id: NodeId, request: AdmissionRequest) -> Adm
     """Let the bearer of a token into its meeting's session on this node, or say which node owns the session.
 
     The same `peer_id` again gets the same answer and counts once. Raises ParleyError TOKEN_*, MEETING_*,
-    NODE_NOT_REGISTERED, NO_NODE_AVAILABLE, ALREADY_EXISTS, NOT_ALLOWED, UNKNOWN_PRESET or BUSY.
+    NODE_NOT_REGISTERED, NO_NODE_AVAILABLE, ALREADY_EXISTS, NOT_ALLOWED, UNKNOWN_PRESET,
+    WAITING_FOR_ADMISSION, NOT_ADMITTED or BUSY.
     """
     if not is_uuid(request.peer_id):
         raise ParleyError(ErrorId.INVALID_FIELD, "peer_id must be a UUID", "/peer_id")
@@ -64,16 +67,18 @@ def _attempt(deps: Dependencies, node_id: NodeId, request: AdmissionRequest, gue
     inside = deps.sessions.inside(guest.app_id, door.pointer, preset_id, request.peer_id)
     grants = _grants(guest, inside)
     if request.check_only:
+        _pass_the_door(deps, door, entry, inside, _alive(deps, inside))
         return _checked(deps, entry.meeting, inside, entry.participant.id)
     session = _living(deps, inside)
+    host = _pass_the_door(deps, door, entry, inside, session)
     if session is None:
-        session = _begin(deps, entry, door.pointer)
+        session = _begin(deps, entry, door.pointer, host=host)
     elif session.owner_node_id != node_id:
         assert inside.owner is not None, "a session without an owner's record is over"
         return AdmissionAnswer(owned_elsewhere=OwnedElsewhere(inside.owner.node_id, inside.owner.url))
     elif inside.peer is None:
         most = _most(deps, entry.meeting, session, entry.participant.id)
-        deps.sessions.add_peer(session, _peer(entry, session.session_id, deps.now_ms()), most)
+        deps.sessions.add_peer(session, _peer(entry, session.session_id, deps.now_ms()), most, host=host)
     else:
         _check_repeated(inside.peer, entry)
     return AdmissionAnswer(admission=_admission(entry, session, grants))
@@ -115,10 +120,26 @@ def _check_newcomer(deps: Dependencies, node_id: NodeId, request: AdmissionReque
 def _checked(
     deps: Dependencies, meeting: Meeting, inside: Inside, participant_id: ParticipantId | None
 ) -> AdmissionAnswer:
-    session = inside.session
-    if session is not None and ending_of(session, inside.owner, deps.now_ms()) is None:
+    session = _alive(deps, inside)
+    if session is not None:
         _most(deps, meeting, session, participant_id)
     return AdmissionAnswer()
+
+
+def _pass_the_door(deps: Dependencies, door: Doorway, entry: _Entry, inside: Inside, session: Session | None) -> bool:
+    """Return whether this is somebody who may let others in. Raises ParleyError WAITING_FOR_ADMISSION, NOT_ADMITTED."""
+    if entry.guest.grants is not None or inside.preset is None:
+        return False  # whoever signed this LiveKit token let its bearer in already
+    permissions = inside.preset.permissions
+    ask_at_the_door(deps, door, entry.participant, permissions, session, check_only=entry.request.check_only)
+    return is_host(permissions)
+
+
+def _alive(deps: Dependencies, inside: Inside) -> Session | None:
+    session = inside.session
+    if session is None or ending_of(session, inside.owner, deps.now_ms()) is not None:
+        return None
+    return session
 
 
 def _most(deps: Dependencies, meeting: Meeting, session: Session, participant_id: ParticipantId | None) -> int:
@@ -145,7 +166,7 @@ def _living(deps: Dependencies, inside: Inside) -> Session | None:
     raise ConditionFailed(())
 
 
-def _begin(deps: Dependencies, entry: _Entry, pointer: ActivePointer | None) -> Session:
+def _begin(deps: Dependencies, entry: _Entry, pointer: ActivePointer | None, *, host: bool) -> Session:
     if entry.node.draining:
         raise ParleyError(ErrorId.NO_NODE_AVAILABLE, "this node takes no new sessions")
     now_ms = deps.now_ms()
@@ -166,6 +187,7 @@ def _begin(deps: Dependencies, entry: _Entry, pointer: ActivePointer | None) -> 
         created_at_ms=now_ms,
         started_at_ms=now_ms,
         updated_at_ms=now_ms,
+        host_came=host,
     )
     deps.sessions.create(session, _peer(entry, session.session_id, now_ms), pointer)
     telemetry.count("SessionStarted")

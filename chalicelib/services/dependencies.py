@@ -15,6 +15,7 @@ from chalicelib.services.room_ports import DispatchStore, RoomStore
 from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore, UsageStore
 from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
+from chalicelib.services.waiting_room_ports import WaitingRoomStore
 from chalicelib.services.webhook_ports import WebhookStore
 
 
@@ -42,6 +43,7 @@ class Dependencies:
     api_keys: ApiKeyStore
     purges: PurgeStore
     polls: PollStore
+    waiting_room: WaitingRoomStore
     rates: RateLimits
     idempotency: IdempotencyStore
     audit: AuditStore

@@ -20,6 +20,7 @@ from chalicelib.domain.preset import Preset
 from chalicelib.domain.session import ActivePointer, Ending, Session
 from chalicelib.domain.session_filter import SessionFilter
 from chalicelib.domain.usage import DailyUsage
+from chalicelib.domain.waiting_room import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Doorway:
     participant: Participant | None
     pointer: ActivePointer | None
     node: Node | None
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,12 @@ class SessionStore(Protocol):
         """
         ...
 
-    def add_peer(self, observed: Session, peer: Peer, most: int = 0) -> None:
-        """Store another peer and count it. Raises ConditionFailed when the session is not ACTIVE under the same owner
-        and epoch, when its count has crossed its maximum since `observed`, when the peer exists, or when `most` peers
-        (unless that is 0) are there already."""
+    def add_peer(self, observed: Session, peer: Peer, most: int = 0, *, host: bool = False) -> None:
+        """Store another peer and count it; with `host` the session's host has come.
+
+        Raises ConditionFailed when the session is not ACTIVE under the same owner and epoch, when its count has crossed
+        its maximum since `observed`, when the peer exists, or when `most` peers (unless that is 0) are there already.
+        """
         ...
 
     def with_peers(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.contract.ids import AccountId, AppId, MeetingId, NodeId, ParticipantId, PeerId, SessionId
 from chalicelib.contract.node_messages import LeaveReason
@@ -83,6 +83,7 @@ class SessionItem(Item, discriminator="session"):
     end_reason = UnicodeAttribute(null=True)
     last_event_seq = NumberAttribute()
     room_metadata = UnicodeAttribute(null=True)
+    host_came = BooleanAttribute(null=True)
 
 
 class ListedSessionItem(SessionItem, discriminator="listed_session"):
@@ -153,6 +154,7 @@ def session_fields(session: Session) -> dict[str, Any]:
         "end_reason": session.ending.reason.value if session.ending else None,
         "last_event_seq": session.last_event_seq,
         "room_metadata": session.room_metadata,
+        "host_came": session.host_came or None,
     }
 
 
@@ -181,6 +183,7 @@ def session_of(item: SessionItem) -> Session:
         ending=ending,
         last_event_seq=int(item.last_event_seq),
         room_metadata=item.room_metadata,
+        host_came=bool(item.host_came),
     )
 
 

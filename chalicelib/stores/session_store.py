@@ -41,6 +41,7 @@ from chalicelib.stores.session_items import (
     SessionItem,
 )
 from chalicelib.stores.usage_store import count_session
+from chalicelib.stores.waiting_room_store import WaitingItem, waiting_key, waiting_of
 
 I = TypeVar("I", bound=table.Item)  # noqa: E741 - an item
 T = TypeVar("T")
@@ -62,14 +63,16 @@ class DynamoSessionStore:
         }
         if participant_id is not None:
             keys[ParticipantItem] = participant_key(app_id, meeting_id, participant_id)
+            keys[WaitingItem] = waiting_key(app_id, meeting_id, participant_id)
         found = _Found(keys)
         meeting, participant = found.one(MeetingItem), found.one(ParticipantItem)
-        pointer, node = found.one(PointerItem), found.one(NodeItem)
+        pointer, node, waiting = found.one(PointerItem), found.one(NodeItem), found.one(WaitingItem)
         return Doorway(
             meeting=meeting_of(meeting) if meeting else None,
             participant=participant_of(participant) if participant else None,
             pointer=items.pointer_of(pointer) if pointer else None,
             node=node_of(node) if node else None,
+            waiting=waiting_of(waiting) if waiting else None,
         )
 
     def inside(
@@ -122,7 +125,7 @@ class DynamoSessionStore:
             write.save(items.peer_item(peer), condition=PeerItem.pk.does_not_exist())
             write.save(items.peer_session_item(peer))
 
-    def add_peer(self, observed: Session, peer: Peer, most: int = 0) -> None:
+    def add_peer(self, observed: Session, peer: Peer, most: int = 0, *, host: bool = False) -> None:
         """Store another peer and count it, unless there are `most` already. Raises ConditionFailed."""
         live, record = SessionItem.live_peers, SessionItem.max_concurrent_peers
         actions: list[Action] = [
@@ -138,6 +141,8 @@ class DynamoSessionStore:
         else:
             branch = live >= record
             actions.append(record.set(live + 1))
+        if host:
+            actions.append(SessionItem.host_came.set(True))
         if most:
             branch = branch & (live < most)
         with table.transaction() as write:

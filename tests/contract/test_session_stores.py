@@ -29,6 +29,7 @@ from chalicelib.stores.node_store import DynamoNodeStore
 from chalicelib.stores.participant_store import DynamoParticipantStore
 from chalicelib.stores.preset_store import DynamoPresetStore
 from chalicelib.stores.session_store import DynamoSessionStore
+from chalicelib.stores.waiting_room_store import DynamoWaitingRoomStore
 from tests.session_life import NODE, OTHER, Installation, installation
 
 THREADS = 8
@@ -42,6 +43,7 @@ def real_stores() -> dict[str, Any]:
         "presets": DynamoPresetStore(),
         "participants": DynamoParticipantStore(),
         "sessions": DynamoSessionStore(),
+        "waiting_room": DynamoWaitingRoomStore(),
         "nodes": DynamoNodeStore(),
         "dead_letters": DynamoDeadLetters(),
     }
@@ -336,8 +338,8 @@ def test_a_write_whose_answer_was_lost_counts_once(place: Installation) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(sessions, name)
 
-        def add_peer(self, *arguments: Any) -> None:
-            sessions.add_peer(*arguments)
+        def add_peer(self, *arguments: Any, **options: Any) -> None:
+            sessions.add_peer(*arguments, **options)
             raise StoreUnavailable("the answer was lost")
 
         def create(self, *arguments: Any) -> None:

@@ -26,6 +26,7 @@ from chalicelib.services.session_ports import (
     TrackPublished,
 )
 from tests.fakes.resource_stores import ResourceStores
+from tests.fakes.waiting_room_stores import FakeWaitingRoomStore
 
 
 class FakeNodeStore:
@@ -92,6 +93,7 @@ class FakeSessionStore:
     def __init__(self, resources: ResourceStores, nodes: FakeNodeStore) -> None:
         self._resources = resources
         self._nodes = nodes
+        self.waiting_room = FakeWaitingRoomStore()
         self._lock = threading.RLock()
         self._pointers: dict[tuple[AppId, MeetingId], ActivePointer] = {}
         self._sessions: dict[tuple[AppId, SessionId], Session] = {}
@@ -108,6 +110,7 @@ class FakeSessionStore:
             participant=participants.get(app_id, meeting_id, participant_id) if participant_id else None,
             pointer=self._pointers.get((app_id, meeting_id)),
             node=self._nodes.get(node_id),
+            waiting=self.waiting_room.one(app_id, meeting_id, participant_id),
         )
 
     def inside(
@@ -136,7 +139,7 @@ class FakeSessionStore:
             self._sessions[session.app_id, session.session_id] = session
             self._peers[session.app_id, session.session_id] = {peer.peer_id: peer}
 
-    def add_peer(self, observed: Session, peer: Peer, most: int = 0) -> None:
+    def add_peer(self, observed: Session, peer: Peer, most: int = 0, *, host: bool = False) -> None:
         """See the port."""
         with self._lock:
             session = self._owned(observed)
@@ -158,6 +161,7 @@ class FakeSessionStore:
                     peer_balance_ms=session.peer_balance_ms - peer.joined_at_ms,
                     updated_at_ms=peer.joined_at_ms,
                     empty_since_ms=None,
+                    host_came=session.host_came or host,
                 )
             )
 
