@@ -3,13 +3,20 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from chalicelib.contract.ids import AppId, MeetingId, SessionId
+from chalicelib.contract.ids import AppId, MeetingId, PeerId, SessionId
 from chalicelib.services.key_ports import Purge
 from chalicelib.services.ports import Key
 from chalicelib.stores import table
 from chalicelib.stores.api_key_store import ApiKeyItem, ListedApiKeyItem
 from chalicelib.stores.purge_items import PURGES, PurgeItem, purge_item
-from chalicelib.stores.session_items import ListedSessionItem, meeting_partition, session_of, session_partition
+from chalicelib.stores.session_items import (
+    ListedSessionItem,
+    PeerItem,
+    meeting_partition,
+    peer_session_key,
+    session_of,
+    session_partition,
+)
 from chalicelib.stores.session_lists import changes_at_end, place_of_all
 
 # Partitions ``APP#{app}#...`` of an app without meetings. Rate counters, idempotency keys and the audit log stay: TTL
@@ -58,7 +65,10 @@ class DynamoPurgeStore:
 
     def _of_session(self, app_id: AppId, item: ListedSessionItem) -> Iterator[Key]:
         """What belongs to an ended session, and the other lists it is in: those are of this app only, so they go."""
-        yield from _all_of(session_partition(app_id, SessionId(item.session_id)))
+        for member in _items_of(session_partition(app_id, SessionId(item.session_id))):
+            if isinstance(member, PeerItem):
+                yield peer_session_key(app_id, PeerId(member.peer_id))
+            yield member.key
         for change in changes_at_end(session_of(item)):
             if change.place != place_of_all(app_id):
                 yield from _all_of(change.place.pk)

@@ -68,6 +68,10 @@ class _SessionQuery(OrderedQuery):
         )
 
 
+class _DetailsQuery(Query):
+    include_breakout_rooms: bool = False  # they are in the answer anyway
+
+
 class _EventsQuery(Query):
     include_peer_events: bool = False
 
@@ -99,9 +103,10 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
         now_ms = deps().now_ms()
         return success({"sessions": [session_view(session, now_ms) for session in page.items]}, paging=page.counts)
 
-    @blueprint.route("/{app_id}/sessions/{session_id}", methods=["GET"])
+    @blueprint.route("/{app_id}/sessions/{session_id}", methods=["GET"], query=_DetailsQuery)
     def get(account_id: str, app_id: str, session_id: str) -> Response:
         app = app_of(blueprint.current_request, deps(), account_id, app_id)
+        read_query(blueprint.current_request, _DetailsQuery)
         return success(session_view(get_session(deps(), app.id, session_id), deps().now_ms()))
 
     @blueprint.route("/{app_id}/sessions/{session_id}/participants", methods=["GET"], query=_AttendeeQuery)
