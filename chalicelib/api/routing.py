@@ -109,6 +109,21 @@ def middleware(now_ms: Callable[[], int]) -> Callable[[Request, Callable[[Reques
     return handle
 
 
+def refusals_in_form(
+    prefix: str, reshaped: Callable[[Response], Response]
+) -> Callable[[Request, Callable[[Request], Response]], Response]:
+    """Return HTTP middleware that gives what Chalice itself refuses under `prefix` the form of the API there."""
+
+    def handle(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        response = get_response(request)
+        if not request.path.startswith(prefix):
+            return response
+        uniform = enveloped(response)
+        return response if uniform is response else reshaped(uniform)
+
+    return handle
+
+
 def _error_id(response: Response) -> str | None:
     body = response.body
     if not isinstance(body, dict) or not isinstance(body.get("error"), dict):

@@ -163,6 +163,12 @@ def test_a_waiting_room_is_refused_instead_of_being_forgotten(call: Dyte) -> Non
     assert answer.status_code == 501 and answer.json()["error"]["source"]["pointer"] == "/waiting_room"
 
 
+def test_what_is_no_json_is_415_in_dytes_shape(call: Dyte) -> None:
+    answer = call.http.post("/meetings", content=b"title=x", headers={"Content-Type": "text/plain"})
+    assert answer.status_code == answer.json()["error"]["code"] == 415
+    assert set(answer.json()) == {"success", "error"}
+
+
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b"[" * 40 + b"]" * 40, b"[1]", b'"x"'])
 def test_what_is_no_body_is_400_in_dytes_shape(call: Dyte, raw: bytes) -> None:
     answer = call.http.post("/meetings", content=raw, headers={"Content-Type": "application/json"})

@@ -182,6 +182,11 @@ def test_what_would_never_happen_is_refused(call: VideoSdk, name: str) -> None:
     assert (answer.status_code, answer.json()["pointer"]) == (501, f"/{name}")
 
 
+def test_what_is_no_json_is_415_in_videosdks_shape(call: VideoSdk) -> None:
+    answer = call.http.post("/rooms", content=b"x", headers={"Content-Type": "text/plain"})
+    assert answer.status_code == answer.json()["statusCode"] == 415
+
+
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b"[1]", b"[" * 40 + b"]" * 40])
 def test_what_is_no_body_is_400(call: VideoSdk, raw: bytes) -> None:
     answer = call.http.post("/rooms", content=raw, headers={"Content-Type": "application/json"})

@@ -35,7 +35,11 @@ def routes(deps: Callable[[], Dependencies], kit: Iterable[Routes]) -> Routes:
 
 def refusal(error: Exception) -> Response:
     """Return the answer to an exception in Dyte's form."""
-    response = answer_to(error)
+    return in_dytes_form(answer_to(error))
+
+
+def in_dytes_form(response: Response) -> Response:
+    """Return a refusal as Dyte would write it."""
     response.body = outward("", response.body)
     return response
 

@@ -20,7 +20,11 @@ _BY_ID = {error.id: error for error in ErrorId}
 
 def refusal(error: Exception) -> Response:
     """Return the answer to an exception; the answer of an idempotent call that is repeated stays as it is."""
-    response = answer_to(error)
+    return in_videosdks_form(answer_to(error))
+
+
+def in_videosdks_form(response: Response) -> Response:
+    """Return a refusal as VideoSDK would write it; anything else as it is."""
     body = response.body
     if isinstance(body, dict) and body.get("success") is False:
         response.body = _reshaped(body)
