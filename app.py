@@ -36,6 +36,7 @@ from chalicelib.api.realtimekit import (
 from chalicelib.api.twirp import errors as twirp_errors
 from chalicelib.api.twirp import routes as twirp
 from chalicelib.api.videosdk import not_available_yet as videosdk_not_available_yet
+from chalicelib.api.videosdk import refusal as videosdk_refusal
 from chalicelib.api.videosdk import rooms as videosdk_rooms
 from chalicelib.api.videosdk import sessions as videosdk_sessions
 from chalicelib.config import VERSION, read_config
@@ -135,6 +136,8 @@ def _dependencies() -> Dependencies:
 app.api.binary_types.append(twirp.PROTOBUF)
 app.register_middleware(routing.middleware(now_ms), "http")
 app.register_middleware(twirp_errors.middleware(enveloped), "http")
+app.register_middleware(routing.refusals_in_form(DYTE, mirror.in_dytes_form), "http")
+app.register_middleware(routing.refusals_in_form(VIDEOSDK, videosdk_refusal.in_videosdks_form), "http")
 
 described: list[tuple[str, routing.Routes]] = []  # what /openapi.json tells of
 
