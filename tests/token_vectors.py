@@ -90,7 +90,7 @@ def _shapes(f: Forger) -> dict[str, str]:
         "an empty payload": f.raw("{}"),
         "a payload that is a list": f.raw(f"[{json.dumps(f.claims())}]"),
         "a payload that is no JSON": f.raw("{iss:1}"),
-        "a payload that is deeply nested": f.raw('{"a":' * 2000 + "1" + "}" * 2000),
+        "a payload that is deeply nested": f.raw('{"a":' + "[" * 2000 + "]" * 2000 + "}"),
         "a huge token": f.token(metadata="x" * 9000),
         "a token of a megabyte": "a" * 12_000 + "." + "b" * 100 + ".c",
     }
@@ -134,7 +134,7 @@ def _keys(f: Forger) -> dict[str, str]:
         "another app's key": jwt.encode(f.claims(iss=f.other_key), f.secret, "HS256"),
         "an unknown key": f.token(iss="APIUNKNOWN"),
         "the key in lower case": f.token(iss=f.key.lower()),
-        "the key's name as the secret": jwt.encode(f.claims(), f.key * 3, "HS256"),
+        "the key's name as the secret": jwt.encode(f.claims(), f.key * 5, "HS256"),
         "the secret with a byte more": jwt.encode(f.claims(), f.secret + "=", "HS256"),
         "no issuer": f.token(iss=...),
         "an empty issuer": f.token(iss=""),

@@ -20,6 +20,9 @@ MIN_PARTICIPANT_TOKEN_SECONDS = 60
 MAX_PARTICIPANT_TOKEN_SECONDS = 7 * 24 * 3600
 NODE_TOKEN_SECONDS = 3600
 MAX_TOKEN_BYTES = 8192
+INVALID_TOKEN = (
+    "the token is not valid"  # whatever is wrong with it: an answer that tells more helps who tries them out
+)
 REQUIRED_CLAIMS = ("exp", "iat", "jti", "iss", "aud", "sub")
 
 

@@ -20,6 +20,7 @@ from chalicelib.contract.node_commands import CommandClaims, encode_command_clai
 from chalicelib.contract.node_messages import SigningKey
 from chalicelib.contract.token_claims import (
     ALGORITHM,
+    INVALID_TOKEN,
     ISSUER,
     LEEWAY_S,
     MAX_TOKEN_BYTES,
@@ -34,7 +35,6 @@ from chalicelib.contract.token_claims import (
     read_participant_claims,
 )
 
-INVALID_TOKEN = "the token is not valid"
 MAX_LIFETIME_S = 10 * 366 * 24 * 3600
 
 

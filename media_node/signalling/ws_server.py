@@ -19,7 +19,7 @@ from chalicelib.contract.codec import to_json
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.node_commands import MAX_COMMAND_BYTES, CommandAnswer
 from chalicelib.contract.node_messages import Admission, AdmissionAnswer
-from chalicelib.contract.token_claims import MAX_TOKEN_BYTES
+from chalicelib.contract.token_claims import INVALID_TOKEN, MAX_TOKEN_BYTES
 from media_node.room import rendering
 from media_node.signalling.connection_guard import ConnectionGuards
 from media_node.signalling.join_request import read_join_request
@@ -318,7 +318,7 @@ def _token(request: web.Request) -> str:
     if not token:
         raise ParleyError(ErrorId.TOKEN_MISSING, "no token: send Authorization: Bearer, or the query access_token")
     if len(token) > MAX_TOKEN_BYTES or not token.isascii():
-        raise ParleyError(ErrorId.TOKEN_INVALID, "this is not a token")
+        raise ParleyError(ErrorId.TOKEN_INVALID, INVALID_TOKEN)
     return token
 
 

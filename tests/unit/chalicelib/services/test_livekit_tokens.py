@@ -11,10 +11,11 @@ from livekit.protocol.room import RoomConfiguration
 from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.grants import Grants, Source, narrowed
 from chalicelib.contract.ids import AccountId, AppId
+from chalicelib.contract.token_claims import INVALID_TOKEN
 from chalicelib.domain.app import ApiKey
 from chalicelib.domain.livekit_claims import AgentOrder, RoomConfig, read_access_claims
 from chalicelib.services.livekit_tokens import verify_join_token, verify_livekit_token
-from chalicelib.services.tokens import INVALID_TOKEN, TokenSigner
+from chalicelib.services.tokens import TokenSigner
 from tests.token_vectors import YEAR_S, Forger, bad_tokens
 
 NOW_S = 1_700_000_000
