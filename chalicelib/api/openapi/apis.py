@@ -29,7 +29,7 @@ _ANY_SUCCESS = {"GET": (200,), "POST": (200, 201), "PUT": (200,), "PATCH": (200,
 # The first prefix that fits counts.
 API_OF_PREFIX: tuple[tuple[str, Api], ...] = (
     ("/client/v4/", Api("RealtimeKit", ("apiToken", "authKey"), catalogued=True)),
-    ("/dyte/", Api("Dyte v2", ("organization", "apiToken"), successes=_ANY_SUCCESS)),
+    ("/dyte/", Api("Dyte v2", ("organization",), failure=failure_models.DyteFailure, successes=_ANY_SUCCESS)),
     (
         "/videosdk/",
         Api(
