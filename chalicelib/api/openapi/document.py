@@ -209,7 +209,7 @@ def _security_schemes() -> Json:
         "apiToken": {"type": "http", "scheme": "bearer", "description": "API token of an account"},
         "authKey": {"type": "apiKey", "in": "header", "name": "X-Auth-Key", "description": "The same token"},
         "liveKitToken": {"type": "http", "scheme": "bearer", "description": "JWT signed with an app's API secret"},
-        "organization": {"type": "http", "scheme": "basic", "description": "An app's id and its API key or token"},
+        "organization": {"type": "http", "scheme": "basic", "description": "org_id:api_key, see docs/adapters.md"},
         "videoSdkToken": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "JWT, no scheme"},
         "nodeToken": {"type": "http", "scheme": "bearer", "description": "What a media node registered for"},
     }
