@@ -107,7 +107,7 @@ def _span_of_times(query: _UnixQuery, deps: Dependencies) -> tuple[date, date]:
 
 def _span(first: date | None, last: date | None, now_ms: int, pointer: str) -> tuple[date, date]:
     last = last or max(day_of(now_ms), first or date.min)
-    first = first or max(date.min + timedelta(_USUAL_DAYS), last) - timedelta(_USUAL_DAYS - 1)
+    first = first or max(date.min + timedelta(_USUAL_DAYS - 1), last) - timedelta(_USUAL_DAYS - 1)
     if not 0 <= (last - first).days < MAX_DAYS_OF_ANALYTICS:
         raise ParleyError(
             ErrorId.INVALID_FIELD, f"{pointer}: must be 0 to {MAX_DAYS_OF_ANALYTICS - 1} days before the end", pointer
