@@ -48,6 +48,19 @@ class Failure(BaseModel):
     result: None
 
 
+class DyteBrief(ErrorBrief):
+    """An error, and which field is wrong."""
+
+    source: ErrorSource | None = None
+
+
+class DyteFailure(BaseModel):
+    """An error of the Dyte adapter."""
+
+    success: Literal[False]
+    error: DyteBrief
+
+
 class TwirpFailure(BaseModel):
     """An error of the LiveKit server API."""
 
@@ -57,6 +70,11 @@ class TwirpFailure(BaseModel):
 
 
 class VideoSdkFailure(BaseModel):
-    """An error of the VideoSDK adapter."""
+    """An error of the VideoSDK adapter; `error` repeats the message."""
 
-    message: Annotated[str, Field(examples=["Room is not found"])]
+    statusCode: int
+    code: Annotated[int, Field(examples=[4003])]
+    name: Annotated[str, Field(examples=["INVALID_MEETING_ID"])]
+    message: str
+    error: str
+    pointer: str | None = None
