@@ -50,6 +50,8 @@ class _Call:
     headers: dict[str, str] = field(default_factory=dict)
     attempt: idempotency.Attempt | None = None
     replayed: bool = False
+    reads: bool = False
+    target: dict[str, str] = field(default_factory=dict)
 
 
 def enter(request: Request, deps: Dependencies, caller: Caller) -> None:
@@ -73,6 +75,13 @@ def enter(request: Request, deps: Dependencies, caller: Caller) -> None:
     call.attempt = begun
 
 
+def describe(request: Request, *, reads: bool, **target: str) -> None:
+    """Say of a call that was let in what its method and path do not: whether it only reads, and what it is about."""
+    call: _Call = request.context[_NOTE]
+    call.reads = reads
+    call.target.update({name: value[:256] for name, value in target.items() if value})
+
+
 def leave(request: Request, response: Response) -> Response:
     """Finish a call: settle its idempotency key, write its audit entry, say where the caller stands."""
     call: _Call | None = request.context.pop(_NOTE, None)
@@ -80,7 +89,7 @@ def leave(request: Request, response: Response) -> Response:
         return response
     if call.attempt is not None:
         _settle(call, call.attempt, response)
-    if _is_audited(request, response) and not call.replayed:
+    if _is_audited(request, response) and not (call.replayed or call.reads):
         audit.write_entry(call.deps, _entry(request, call, response))
     if _error_id(response) == ErrorId.REPEATED_TOO_SOON.id:
         call.headers["Retry-After"] = "1"
@@ -145,7 +154,7 @@ def _entry(request: Request, call: _Call, response: Response) -> AuditEntry:
         app_id=None if _action(request).partition(" ")[2].startswith("/apps") else call.caller.app_id,
         actor=call.caller.actor,
         action=_action(request),
-        target=_target(request, response.body),
+        target=_target(request, response.body) | call.target,
         at_ms=now_ms,
         status=response.status_code,
         error_id=_error_id(response),

@@ -13,7 +13,6 @@ from livekit import api
 from livekit.protocol import models, room
 from livekit.protocol.agent_dispatch import RoomAgentDispatch
 
-from chalicelib.contract.ids import is_uuid
 from tests.integration.control_plane import ControlPlane, running_control_plane
 
 ABSENT_ID = "01890000-0000-7000-8000-000000000000"
@@ -293,8 +292,9 @@ def test_calls_count_for_the_rate_limit_and_are_in_the_audit_log(plane: ControlP
     assert "RateLimit" in answer.headers
     entries = list(plane.deps.audit.newest_first(f"APP#{plane.app_id}", _all(), None, 5)[0])
     assert entries[0].actor == f"api_key:{plane.app.api_key.key}"
-    assert entries[0].target["method"] == "CreateRoom"
-    assert not is_uuid(entries[0].target["service"])
+    assert (entries[0].target["method"], entries[0].target["name"]) == ("CreateRoom", "seen")
+    call(plane, "ListRooms", {}, everything(plane, ""))
+    assert plane.deps.audit.newest_first(f"APP#{plane.app_id}", _all(), None, 1)[0][0] == entries[0]
     call(plane, "DeleteRoom", {"room": "seen"}, everything(plane, ""))
 
 

@@ -56,5 +56,5 @@ def _view(dispatch: AgentDispatch, room_name: str) -> agent_dispatch.AgentDispat
 METHODS = {
     "CreateDispatch": Method(agent_dispatch.CreateAgentDispatchRequest, administers, create_dispatch),
     "DeleteDispatch": Method(agent_dispatch.DeleteAgentDispatchRequest, administers, delete_dispatch),
-    "ListDispatch": Method(agent_dispatch.ListAgentDispatchRequest, administers, list_dispatch),
+    "ListDispatch": Method(agent_dispatch.ListAgentDispatchRequest, administers, list_dispatch, reads=True),
 }

@@ -22,11 +22,12 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One call of a service: its request, who may call it, and what it does."""
+    """One call of a service: its request, who may call it, what it does, and whether it only reads."""
 
     request: type[Message]
     grants: Callable[[VideoGrant, Any], bool]
     handle: Callable[[Dependencies, AppId, Any], Message]
+    reads: bool = False
 
 
 def read_message(request: Request, kind: type[M]) -> M:

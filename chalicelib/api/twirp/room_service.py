@@ -232,10 +232,10 @@ def _moves(grant: VideoGrant, asked: room.MoveParticipantRequest) -> bool:
 
 METHODS = {
     "CreateRoom": Method(room.CreateRoomRequest, _creates, create_room),
-    "ListRooms": Method(room.ListRoomsRequest, _lists, list_rooms),
+    "ListRooms": Method(room.ListRoomsRequest, _lists, list_rooms, reads=True),
     "DeleteRoom": Method(room.DeleteRoomRequest, _creates, delete_room),
-    "ListParticipants": Method(room.ListParticipantsRequest, administers, list_participants),
-    "GetParticipant": Method(room.RoomParticipantIdentity, administers, get_participant),
+    "ListParticipants": Method(room.ListParticipantsRequest, administers, list_participants, reads=True),
+    "GetParticipant": Method(room.RoomParticipantIdentity, administers, get_participant, reads=True),
     "RemoveParticipant": Method(room.RoomParticipantIdentity, administers, remove_participant),
     "MutePublishedTrack": Method(room.MuteRoomTrackRequest, administers, mute_published_track),
     "UpdateParticipant": Method(room.UpdateParticipantRequest, administers, update_participant),

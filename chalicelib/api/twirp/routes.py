@@ -19,6 +19,7 @@ PROTOBUF = CONTENT_TYPES[1]
 PACKAGE = "livekit."
 # What these do is the work of separate programs, which Parley does not have.
 NOT_HERE = ("Egress", "Ingress", "SIP", "Connector", "WhatsAppConnector", "PhoneNumberService", "AgentSimulation")
+_AUDITED = ("room", "name", "identity", "destination_room", "destination_identity", "track_sid", "agent_name")
 
 
 def routes(deps: Callable[[], Dependencies]) -> Routes:
@@ -61,6 +62,8 @@ def _answer(request: Request, deps: Dependencies, token: AccessToken, service: s
     key = token.key
     call_gate.enter(request, deps, Caller(key.account_id, key.app_id, f"api_key:{key.key}"))
     asked = messages.read_message(request, known.request)
+    about = {name: getattr(asked, name, "") for name in _AUDITED}
+    call_gate.describe(request, reads=known.reads, **about)
     if not known.grants(token.claims.video, asked):
         raise TwirpError("unauthenticated", "permissions denied", error_id="not_allowed")  # as LiveKit does
     return messages.answer(request, known.handle(deps, key.app_id, asked))
