@@ -13,7 +13,7 @@ from chalicelib.contract.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH
 class Body(BaseModel):
     """Base of request bodies: no coercion between types, unknown fields ignored."""
 
-    model_config = ConfigDict(strict=True, extra="ignore")
+    model_config = ConfigDict(strict=True, extra="ignore", defer_build=True)  # most requests need few of them
 
 
 B = TypeVar("B", bound=BaseModel)
