@@ -21,6 +21,7 @@ from chalicelib.api.realtimekit import (
     api_keys,
     apps,
     audit,
+    connected_meetings,
     live_control,
     livestreams,
     meetings,
@@ -49,6 +50,7 @@ from chalicelib.stores.account_store import DynamoAccountStore
 from chalicelib.stores.api_key_store import DynamoApiKeyStore
 from chalicelib.stores.app_store import DynamoAppStore
 from chalicelib.stores.audit_store import DynamoAuditStore
+from chalicelib.stores.connection_store import DynamoConnectionStore
 from chalicelib.stores.dead_letters import DynamoDeadLetters
 from chalicelib.stores.delay_queue import SqsDelayQueue
 from chalicelib.stores.idempotency_store import DynamoIdempotencyStore
@@ -119,6 +121,7 @@ def _dependencies() -> Dependencies:
         dispatches=DynamoDispatchStore(),
         polls=DynamoPollStore(),
         waiting_room=DynamoWaitingRoomStore(),
+        connections=DynamoConnectionStore(),
         api_keys=DynamoApiKeyStore(),
         purges=DynamoPurgeStore(),
         rates=RateLimits(
@@ -161,6 +164,7 @@ for resource in (
     live_control,
     polls,
     waiting_room,
+    connected_meetings,
     sessions,
     session_outputs,
     webhooks,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.contract.ids import AppId, MeetingId, ParticipantId
+from chalicelib.domain.participant import Participant
 
 WAITING_MS = 60_000  # whoever has not asked again for so long has gone away
 MAX_SHOWN = 1_000
@@ -52,6 +53,21 @@ def decision_on(permissions: dict[str, Any], known: Waiting | None, epoch: int, 
     if kind == "ON_PRIVILEGED_USER_ENTRY" and host_came:
         return Decision.ADMITTED
     return Decision.WAITING
+
+
+def known_at_the_door(participant: Participant, epoch: int, decision: Decision, now_ms: int) -> Waiting:
+    """Return a new record of a participant."""
+    return Waiting(
+        app_id=participant.app_id,
+        meeting_id=participant.meeting_id,
+        participant_id=participant.id,
+        identity=participant.custom_participant_id,
+        name=participant.name or "",
+        epoch=epoch,
+        decision=decision,
+        asked_at_ms=now_ms,
+        seen_at_ms=now_ms,
+    )
 
 
 def is_waiting(waiting: Waiting, now_ms: int) -> bool:

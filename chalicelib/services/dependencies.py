@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.config import Config
 from chalicelib.services.call_ports import AuditStore, IdempotencyStore
+from chalicelib.services.connected_ports import ConnectionStore
 from chalicelib.services.key_ports import ApiKeyStore, PurgeStore
 from chalicelib.services.live_control_ports import NodePost
 from chalicelib.services.output_ports import LivestreamStore, RecordingStore
@@ -44,6 +45,7 @@ class Dependencies:
     purges: PurgeStore
     polls: PollStore
     waiting_room: WaitingRoomStore
+    connections: ConnectionStore
     rates: RateLimits
     idempotency: IdempotencyStore
     audit: AuditStore

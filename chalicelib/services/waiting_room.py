@@ -13,12 +13,12 @@ from chalicelib.contract.node_commands import PeerSelector
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.session import Session
-from chalicelib.domain.waiting_room import MAX_SHOWN, Decision, Waiting, decision_on, is_waiting
+from chalicelib.domain.waiting_room import MAX_SHOWN, Decision, Waiting, decision_on, is_waiting, known_at_the_door
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.live_control import checked
+from chalicelib.services.meeting_epoch import epoch_of
 from chalicelib.services.meetings import get_meeting
 from chalicelib.services.session_ports import Doorway
-from chalicelib.services.sessions import active_session
 
 
 def ask_at_the_door(
@@ -74,17 +74,6 @@ def decide(
     return decided
 
 
-def epoch_of(deps: Dependencies, meeting: Meeting) -> int:
-    """Return the epoch of the meeting's active session, or of the one that comes next."""
-    try:
-        return active_session(deps, meeting.app_id, meeting.id).epoch
-    except ParleyError as error:
-        if error.error is not ErrorId.NO_ACTIVE_SESSION:
-            raise
-    pointer = deps.sessions.pointer(meeting.app_id, meeting.id)
-    return (pointer.epoch if pointer else 0) + 1
-
-
 def _named(deps: Dependencies, meeting: Meeting, who: PeerSelector) -> tuple[Waiting, ...]:
     ids, identities = set(who.participant_ids), set(who.identities)
     records = deps.waiting_room.in_meeting(meeting.app_id, meeting.id)
@@ -97,14 +86,6 @@ def _next_epoch(door: Doorway) -> int:
 
 def _waiting(deps: Dependencies, participant: Participant, epoch: int, known: Waiting | None) -> Waiting:
     now_ms = deps.now_ms()
-    return Waiting(
-        app_id=participant.app_id,
-        meeting_id=participant.meeting_id,
-        participant_id=participant.id,
-        identity=participant.custom_participant_id,
-        name=participant.name or "",
-        epoch=epoch,
-        decision=Decision.WAITING,
-        asked_at_ms=known.asked_at_ms if known and is_waiting(known, now_ms) else now_ms,
-        seen_at_ms=now_ms,
-    )
+    waiting = known_at_the_door(participant, epoch, Decision.WAITING, now_ms)
+    since_ms = known.asked_at_ms if known and is_waiting(known, now_ms) else now_ms
+    return replace(waiting, asked_at_ms=since_ms)

@@ -10,6 +10,7 @@ from chalicelib.services.short_memory import ShortMemory
 from chalicelib.services.tokens import TokenSigner
 from tests.fakes.call_stores import FakeAuditStore, FakeIdempotencyStore, FakeRateCounterStore
 from tests.fakes.clock import FakeClock, FakeEntropy
+from tests.fakes.connection_stores import FakeConnectionStore
 from tests.fakes.poll_stores import FakePollStore
 from tests.fakes.record_stores import FakeLivestreamStore, FakeRecordingStore, FakeWebhookStore
 from tests.fakes.resource_stores import FakeApiKeyStore, FakeParticipantStore, FakePurgeStore, ResourceStores
@@ -49,6 +50,7 @@ def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependenc
         "recordings": FakeRecordingStore(),
         "livestreams": FakeLivestreamStore(),
         "polls": FakePollStore(),
+        "connections": FakeConnectionStore(),
         "signer": TokenSigner(bytes(range(32))),
         "now_ms": clock.now_ms,
         "entropy": FakeEntropy(),

@@ -13,6 +13,7 @@ from chalicelib.api.page_query import OrderedQuery, Query, Text, TimeMs, read_qu
 from chalicelib.api.realtimekit.session_view import attendee_view, session_view
 from chalicelib.api.routing import Routes
 from chalicelib.domain.session_filter import SessionFilter, SessionOrder, SessionState
+from chalicelib.services.connected_meetings import breakout_sessions
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.sessions import (
     AttendeeFilter,
@@ -69,7 +70,7 @@ class _SessionQuery(OrderedQuery):
 
 
 class _DetailsQuery(Query):
-    include_breakout_rooms: bool = False  # they are in the answer anyway
+    include_breakout_rooms: bool = False
 
 
 class _EventsQuery(Query):
@@ -106,8 +107,10 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
     @blueprint.route("/{app_id}/sessions/{session_id}", methods=["GET"], query=_DetailsQuery)
     def get(account_id: str, app_id: str, session_id: str) -> Response:
         app = app_of(blueprint.current_request, deps(), account_id, app_id)
-        read_query(blueprint.current_request, _DetailsQuery)
-        return success(session_view(get_session(deps(), app.id, session_id), deps().now_ms()))
+        with_rooms = read_query(blueprint.current_request, _DetailsQuery).include_breakout_rooms
+        view = session_view(get_session(deps(), app.id, session_id), deps().now_ms())
+        rooms = breakout_sessions(deps(), app.id, session_id) if with_rooms else ()
+        return success(view | {"breakout_rooms": [session_view(each, deps().now_ms()) for each in rooms]})
 
     @blueprint.route("/{app_id}/sessions/{session_id}/participants", methods=["GET"], query=_AttendeeQuery)
     def list_participants(account_id: str, app_id: str, session_id: str) -> Response:
