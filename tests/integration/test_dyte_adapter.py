@@ -244,7 +244,30 @@ def test_organizations_are_made_listed_and_read_with_the_accounts_token(plane: C
     assert new.data("GET", "/meetings") == []
     refused = new("POST", "/orgs", {"name": "more"})
     assert refused.status_code == 403 and refused.json()["error"]["id"] == "not_allowed"
-    assert call("GET", f"/orgs/{UNKNOWN}").status_code == 404
+    path = f"/orgs/{made['id']}"
+    assert call("POST", "/orgs", {"name": "Acme of Dyte"}).status_code == 409
+    assert call.data("PATCH", path, {"name": "Renamed of Dyte"})["name"] == "Renamed of Dyte"
+    meeting = new.meeting()
+    in_use = call("DELETE", path)
+    assert (in_use.status_code, in_use.json()["error"]["id"]) == (409, "in_use"), meeting
+    empty = call.data("POST", "/orgs", {"name": "empty"})["id"]
+    assert call.data("DELETE", f"/orgs/{empty}")["id"] == empty
+    for gone in (empty, UNKNOWN):
+        assert call("GET", f"/orgs/{gone}").status_code == 404
+
+
+def test_joins_are_not_audited_and_other_changes_are(plane: ControlPlane, call: Dyte) -> None:
+    meeting = call.meeting(title="audited")
+    call.data("POST", f"/meetings/{meeting}/participants", {"client_specific_id": "u"})
+    base = f"{plane.url}/client/v4/accounts/{plane.account_id}/realtime/kit/{plane.app_id}"
+    log = httpx.get(f"{base}/audit-log?per_page=2", headers={"Authorization": f"Bearer {plane.api_token}"}).json()
+    newest = log["data"]["entries"][0]
+    assert (newest["action"], newest["outcome"], newest["target"]["id"]) == (
+        "POST /dyte/v2/meetings",
+        "success",
+        meeting,
+    )
+    assert newest["actor"].startswith("api_token:")
 
 
 def test_a_post_under_an_idempotency_key_is_done_once_and_answered_alike(call: Dyte) -> None:

@@ -17,11 +17,11 @@ from chalicelib.contract.errors import ErrorId, ParleyError
 from chalicelib.contract.ids import AccountId
 from chalicelib.contract.limits import MAX_NAME_CHARS
 from chalicelib.domain.app import App
-from chalicelib.services.apps import create_app, list_apps
+from chalicelib.services.apps import change_app, create_app, delete_app, list_apps
 from chalicelib.services.dependencies import Dependencies
 
 
-class _NewOrg(Body):
+class _Org(Body):
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 
 
@@ -36,20 +36,36 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
         page = list_apps(deps(), account, query.page, search=query.search, newest_first=query.newest_first())
         return success([_rendered(app) for app in page.items], paging=page.counts)
 
-    @blueprint.route("/orgs", methods=["POST"], body=_NewOrg)
+    @blueprint.route("/orgs", methods=["POST"], body=_Org)
     def create() -> Response:
         account = authentication.account_of(blueprint.current_request, deps(), _manager(blueprint, deps()))
-        made = create_app(deps(), account, read_body(blueprint.current_request, _NewOrg).name)
+        made = create_app(deps(), account, read_body(blueprint.current_request, _Org).name)
         # Only in this answer: the pair is a credential of the new organization (credential.py).
         pair = {"key": made.api_key.key, "secret": made.api_key.secret}
         return success(_rendered(made.app) | {"api_key": pair}, status=201)
 
+    _routes_of_one(blueprint, deps)
+    return blueprint
+
+
+def _routes_of_one(blueprint: Routes, deps: Callable[[], Dependencies]) -> None:
+    def named(org_id: str) -> App:
+        return authentication.app_of(blueprint.current_request, deps(), _manager(blueprint, deps()), org_id)
+
     @blueprint.route("/orgs/{org_id}", methods=["GET"])
     def get(org_id: str) -> Response:
-        app = authentication.app_of(blueprint.current_request, deps(), _manager(blueprint, deps()), org_id)
-        return success(_rendered(app))
+        return success(_rendered(named(org_id)))
 
-    return blueprint
+    @blueprint.route("/orgs/{org_id}", methods=["PATCH", "PUT"], body=_Org)
+    def change(org_id: str) -> Response:
+        app = named(org_id)
+        return success(_rendered(change_app(deps(), app, {"name": read_body(blueprint.current_request, _Org).name})))
+
+    @blueprint.route("/orgs/{org_id}", methods=["DELETE"])
+    def delete(org_id: str) -> Response:
+        app = named(org_id)
+        delete_app(deps(), app)
+        return success(_rendered(app))
 
 
 def _manager(blueprint: Routes, deps: Dependencies) -> AccountId:
