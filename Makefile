@@ -1,7 +1,7 @@
 # Parley: `make run` starts everything on this machine, `make test` runs every test. Both set up what they need.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run check test deploy-local lock clean tools chromium
+.PHONY: help run check test fuzz-api deploy-local lock clean tools chromium
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +35,9 @@ check: tools $(ALL_STAMP) $(LOCAL_NPM_STAMP) $(WEB_NPM_STAMP) ## Lint, types, un
 test: tools chromium $(ALL_STAMP) $(LOCAL_NPM_STAMP) web/dist/index.html ## Every test there is, on a fresh clone too
 	npm --prefix web --silent test
 	CHROMIUM="$$($(FIND_CHROMIUM))" $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz-api: tools $(ALL_STAMP) $(LOCAL_NPM_STAMP) ## 20,000 and more generated calls against the API's own description
+	PARLEY_FUZZ_CASES=$${PARLEY_FUZZ_CASES:-120} $(BIN)/python -m pytest -s --timeout 3600 tests/fuzz/test_openapi.py
 
 deploy-local: tools $(ALL_STAMP) ## Deploy the packaged app to an AWS emulator on this machine, until Ctrl-C
 	@exec $(BIN)/python -m infra.deploy_local

@@ -40,7 +40,8 @@ def answer_to(error: Exception) -> Response:
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False, include_url=False)[0]
         pointer = "".join(f"/{part}" for part in first["loc"])
-        return failure(ErrorId.INVALID_FIELD, f"{pointer or '/'}: {first['msg']}", pointer or None)
+        reason = first["msg"].removeprefix("Value error, ")
+        return failure(ErrorId.INVALID_FIELD, f"{pointer or '/'}: {reason}", pointer or None)
     if isinstance(error, Contention | ConditionFailed):
         # A use case that expects ConditionFailed handles it; here it lost a race that it may win the next time.
         return failure(ErrorId.BUSY, "the same thing is being changed by somebody else, try again")

@@ -39,6 +39,7 @@ API_OF_PREFIX: tuple[tuple[str, Api], ...] = (
             enveloped=False,
             plain={},
             successes=_ANY_SUCCESS,
+            more_errors=(501,),
         ),
     ),
     (
