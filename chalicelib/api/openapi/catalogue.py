@@ -32,6 +32,9 @@ _LIVE, _SESSIONS, _HOOKS, _RECORDINGS = "Active session", "Sessions", "Webhooks"
 _STREAMS, _USE, _AUDIT, _POLLS = "Livestreams", "Analytics", "Audit log", "Polls"
 _MEETING = "/{app_id}/meetings/{meeting_id}"
 _ACTIVE = _MEETING + "/active-session"
+_WAITING, _BREAKOUTS = "Waiting room", "Connected meetings"
+_ROOM = _ACTIVE + "/waiting-room"
+_CONNECTED = _MEETING + "/connected-meetings"
 _PERSON = _MEETING + "/participants/{participant_id}"
 _SESSION = "/{app_id}/sessions/{session_id}"
 _STREAM = "/{app_id}/livestreams/{livestream_id}"
@@ -94,6 +97,18 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("PATCH", _ACTIVE + "/participants/{participant_id}/permissions"): Call(
         _LIVE, "Change what a live participant may do", live.LiveParticipant, extension=True
+    ),
+    ("GET", _ROOM): Call(_WAITING, "List who waits", {"participants": [live.Waiting]}, extension=True),
+    ("POST", _ROOM + "/admit"): Call(_WAITING, "Let people in", live.Decided, extension=True),
+    ("POST", _ROOM + "/reject"): Call(_WAITING, "Send people away", live.Decided, extension=True),
+    ("POST", _CONNECTED): Call(
+        _BREAKOUTS, "Make meetings connected to this one", {"meetings": [live.ConnectedMeeting]}, 201, extension=True
+    ),
+    ("GET", _CONNECTED): Call(
+        _BREAKOUTS, "List the meetings connected to this one", {"meetings": [live.ConnectedMeeting]}, extension=True
+    ),
+    ("DELETE", _CONNECTED + "/{connected_meeting_id}"): Call(
+        _BREAKOUTS, "Close a connected meeting and bring its participants back", live.ClosedMeeting, extension=True
     ),
     ("GET", "/{app_id}/sessions"): Call(_SESSIONS, "List sessions", {"sessions": [m.Session]}, paged=True),
     ("GET", _SESSION): Call(_SESSIONS, "Read a session", m.Session),

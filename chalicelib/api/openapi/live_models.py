@@ -126,3 +126,35 @@ class Polls(BaseModel):
     """Polls."""
 
     polls: list[Poll]
+
+
+class Waiting(BaseModel):
+    """One who waits to be let in."""
+
+    id: str
+    custom_participant_id: str
+    name: str
+    waiting_since: Time
+    last_seen_at: Time
+
+
+class Decided(BaseModel):
+    """What was decided, and about whom."""
+
+    action: str
+    participants: list[Waiting]
+
+
+class ConnectedMeeting(BaseModel):
+    """A meeting beside another one."""
+
+    id: str
+    title: str
+    status: str
+    created_at: Time
+
+
+class ClosedMeeting(ConnectedMeeting):
+    """A connected meeting that is closed."""
+
+    returned_participants_count: Count
