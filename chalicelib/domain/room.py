@@ -18,7 +18,9 @@ class RoomSettings:
     """`name` is the unique one, or empty; `max_participants` 0 is no limit; `metadata` is what a session starts with.
 
     `empty_timeout_s`: how long a room that was made and that nobody has joined yet is there, in LiveKit's sense. The
-    time after the last leave is the meeting's ``session_keep_alive_time_in_secs``. `custom_id` is VideoSDK's customRoomId.
+    time after the last leave is the meeting's ``session_keep_alive_time_in_secs``.
+
+    `custom_id` is VideoSDK's customRoomId.
     """
 
     name: str = ""
