@@ -80,6 +80,7 @@ class ControlPlaneStack(cdk.Stack):
         api.add_property_override("GatewayResponses", gateway_responses())
         # LiveKit's SDKs send protobuf and accept "*/*": API Gateway gives bytes back only to who accepts a listed type.
         api.add_property_override("DefinitionBody.x-amazon-apigateway-binary-media-types", ["*/*"])
+        api.add_property_override("BinaryMediaTypes", ["*/*"])
         cdk.CfnOutput(self, "TableName", value=self._table.table_name)
         cdk.CfnOutput(self, "QueueUrl", value=self._checks.queue_url)
 

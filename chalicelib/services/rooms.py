@@ -146,7 +146,7 @@ def delete_room(deps: Dependencies, app_id: AppId, name: str) -> None:
     if state.session is None and state.opened is None:
         raise ParleyError(ErrorId.MEETING_NOT_FOUND, NO_SUCH_ROOM)
     if state.session is not None:
-        live_control.kick_all(deps, app_id, meeting.id)
+        _end_call(deps, meeting)
     deps.rooms.close(app_id, meeting.id)
     forget_agents(deps, meeting)
     _change(deps, app_id, meeting.id, lambda meeting: replace(meeting, room=cleared(meeting.room)))
@@ -169,6 +169,14 @@ def update_metadata(deps: Dependencies, app_id: AppId, name: str, metadata: str)
         deps, app_id, meeting.id, lambda meeting: replace(meeting, room=replace(meeting.room, metadata=metadata))
     )
     return replace(state, meeting=changed)
+
+
+def _end_call(deps: Dependencies, meeting: Meeting) -> None:
+    try:
+        live_control.kick_all(deps, meeting.app_id, meeting.id)
+    except ParleyError as error:
+        if error.error is not ErrorId.NO_ACTIVE_SESSION:  # it has just ended by itself
+            raise
 
 
 def _configured(meeting: Meeting, config: RoomConfig) -> Meeting:

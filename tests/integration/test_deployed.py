@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 import pytest
+from livekit import api
 
 from chalicelib.contract.codec import from_json, to_json
 from chalicelib.contract.ids import NodeId, PeerId
@@ -105,6 +106,17 @@ def test_a_meeting_a_participant_and_a_token_come_out_of_the_deployed_api(deploy
     found = caller.client.realtime_kit.meetings.get_meeting_by_id(meeting, **caller.ids, app_id=caller.app_id)
     assert found.data is not None
     assert found.data.title == "deployed"
+
+
+async def test_livekits_server_api_speaks_protobuf_through_the_deployed_gateway(deployed: dict[str, str]) -> None:
+    key, secret = deployed["LIVEKIT_API_KEY"], deployed["LIVEKIT_API_SECRET"]
+    async with api.LiveKitAPI(deployed["PARLEY_URL"], key, secret) as client:
+        made = await client.room.create_room(api.CreateRoomRequest(name="deployed", metadata="\u00fc"))
+        listed = await client.room.list_rooms(api.ListRoomsRequest())
+        assert [each.metadata for each in listed.rooms] == [made.metadata] == ["\u00fc"]
+        with pytest.raises(api.TwirpError) as refused:
+            await client.room.delete_room(api.DeleteRoomRequest(room="never"))
+        assert (refused.value.code, refused.value.status) == ("not_found", 404)
 
 
 def test_a_session_that_empties_is_ended_by_the_deployed_stream_and_queue_functions(deployed: dict[str, str]) -> None:

@@ -108,3 +108,8 @@ def test_the_zip_holds_the_app_and_its_run_time_needs_only(assembly: Path) -> No
     botocore = [name for name in names if name.startswith("botocore-")]
     assert botocore[0].startswith("botocore-1.43.106.dist-info"), "the versions are those of constraints.txt"
     assert asset.stat().st_size < 30 * 1024 * 1024
+
+
+def test_the_api_takes_and_gives_bytes_of_every_media_type(template: dict[str, Any]) -> None:
+    (api,) = of_type(template, "AWS::Serverless::Api").values()
+    assert api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"] == ["*/*"]

@@ -72,7 +72,7 @@ def translated(response: Response) -> Response:
     told = response.body
     assert isinstance(told, dict), "an error in the envelope"
     known = next((each for each in ErrorId if each.id == told["error"]["id"]), ErrorId.INTERNAL_ERROR)
-    code = _BY_ERROR.get(known) or _BY_STATUS.get(known.status, "internal")
+    code = _BY_ERROR.get(known) or _BY_STATUS.get(known.status) or _rest(known.status)
     meta = {"error_id": known.id}
     pointer = told["errors"][0].get("source", {}).get("pointer")
     if pointer:
@@ -81,6 +81,10 @@ def translated(response: Response) -> Response:
     kept = {name: value for name, value in response.headers.items() if name.lower() == "retry-after"}
     answer.headers.update(kept)
     return answer
+
+
+def _rest(status: int) -> str:
+    return "invalid_argument" if status < 500 else "internal"
 
 
 def middleware(
