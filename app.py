@@ -31,6 +31,7 @@ from chalicelib.api.realtimekit import (
     recordings,
     session_outputs,
     sessions,
+    stage,
     waiting_room,
     webhooks,
 )
@@ -66,6 +67,7 @@ from chalicelib.stores.rate_counter_store import DynamoRateCounterStore
 from chalicelib.stores.recording_store import DynamoRecordingStore
 from chalicelib.stores.room_store import DynamoDispatchStore, DynamoRoomStore
 from chalicelib.stores.session_store import DynamoSessionStore
+from chalicelib.stores.stage_store import DynamoStageStore
 from chalicelib.stores.usage_store import DynamoUsageStore
 from chalicelib.stores.waiting_room_store import DynamoWaitingRoomStore
 from chalicelib.stores.webhook_store import DynamoWebhookStore
@@ -122,6 +124,7 @@ def _dependencies() -> Dependencies:
         polls=DynamoPollStore(),
         waiting_room=DynamoWaitingRoomStore(),
         connections=DynamoConnectionStore(),
+        stage=DynamoStageStore(),
         api_keys=DynamoApiKeyStore(),
         purges=DynamoPurgeStore(),
         rates=RateLimits(
@@ -165,6 +168,7 @@ for resource in (
     polls,
     waiting_room,
     connected_meetings,
+    stage,
     sessions,
     session_outputs,
     webhooks,

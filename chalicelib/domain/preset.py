@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.contract.grants import Grants, Source
 from chalicelib.contract.ids import AppId, MeetingId, ParticipantId, PresetId
 
-_SOURCES: dict[str, tuple[Source, ...]] = {
+SOURCES: dict[str, tuple[Source, ...]] = {
     "audio": (Source.MICROPHONE,),
     "video": (Source.CAMERA,),
     "screenshare": (Source.SCREEN_SHARE, Source.SCREEN_SHARE_AUDIO),
@@ -67,14 +67,15 @@ def merged(stored: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
 def grants_of(preset: Preset) -> Grants:
     """Return what a media node enforces for a participant with this preset.
 
-    ``CAN_REQUEST`` grants nothing yet: producing starts only once a host has said yes. Everybody may subscribe: a
-    preset has no way to say otherwise.
+    ``CAN_REQUEST`` grants nothing yet: producing starts only once a host has said yes; nor is anything published from
+    off the stage (stage.py). Everybody may subscribe: a preset has no way to say otherwise.
     """
     permissions = preset.permissions
     media = permissions["media"]
-    allowed = [kind for kind in _SOURCES if media[kind]["can_produce"] == "ALLOWED"]
+    off_stage = permissions.get("stage_enabled") and permissions.get("stage_access", "ALLOWED") != "ALLOWED"
+    allowed = [kind for kind in SOURCES if media[kind]["can_produce"] == "ALLOWED" and not off_stage]
     return Grants(
-        publish_sources=tuple(source for kind in allowed for source in _SOURCES[kind]),
+        publish_sources=tuple(source for kind in allowed for source in SOURCES[kind]),
         subscribe=True,
         publish_data=_may_send_data(permissions),
         update_own_metadata=bool(permissions["can_edit_display_name"]),

@@ -15,6 +15,7 @@ from chalicelib.services.rate_limits import RateLimits
 from chalicelib.services.room_ports import DispatchStore, RoomStore
 from chalicelib.services.session_ports import DeadLetters, DelayQueue, NodeStore, SessionStore, UsageStore
 from chalicelib.services.short_memory import ShortMemory
+from chalicelib.services.stage_ports import StageStore
 from chalicelib.services.tokens import TokenSigner
 from chalicelib.services.waiting_room_ports import WaitingRoomStore
 from chalicelib.services.webhook_ports import WebhookStore
@@ -46,6 +47,7 @@ class Dependencies:
     polls: PollStore
     waiting_room: WaitingRoomStore
     connections: ConnectionStore
+    stage: StageStore
     rates: RateLimits
     idempotency: IdempotencyStore
     audit: AuditStore

@@ -15,6 +15,7 @@ from tests.fakes.poll_stores import FakePollStore
 from tests.fakes.record_stores import FakeLivestreamStore, FakeRecordingStore, FakeWebhookStore
 from tests.fakes.resource_stores import FakeApiKeyStore, FakeParticipantStore, FakePurgeStore, ResourceStores
 from tests.fakes.room_stores import FakeDispatchStore, FakeRoomStore
+from tests.fakes.stage_stores import FakeStageStore
 
 
 class NotGiven:
@@ -50,6 +51,7 @@ def fake_dependencies(clock: FakeClock | None = None, **given: Any) -> Dependenc
         "recordings": FakeRecordingStore(),
         "livestreams": FakeLivestreamStore(),
         "polls": FakePollStore(),
+        "stage": FakeStageStore(),
         "connections": FakeConnectionStore(),
         "signer": TokenSigner(bytes(range(32))),
         "now_ms": clock.now_ms,

@@ -47,7 +47,15 @@ def _with(path: str, value: Any, base: str = "webinar_viewer") -> Preset:
 
 def test_asking_to_produce_is_not_producing() -> None:
     assert grants_of(_with("media.video.can_produce", "CAN_REQUEST")).publish_sources == ()
-    assert grants_of(_with("media.video.can_produce", "ALLOWED")).publish_sources == (Source.CAMERA,)
+    allowed = _with("media.video.can_produce", "ALLOWED")
+    allowed.permissions["stage_enabled"] = False
+    assert grants_of(allowed).publish_sources == (Source.CAMERA,)
+
+
+def test_off_stage_nothing_is_published() -> None:
+    assert grants_of(_with("media.video.can_produce", "ALLOWED")).publish_sources == ()
+    assert grants_of(_with("stage_access", "CAN_REQUEST", "webinar_presenter")).publish_sources == ()
+    assert grants_of(PRESETS["webinar_presenter"]).publish_sources
 
 
 def test_a_recorder_is_hidden() -> None:
