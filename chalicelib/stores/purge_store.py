@@ -21,7 +21,7 @@ from chalicelib.stores.session_lists import changes_at_end, place_of_all
 
 # Partitions ``APP#{app}#...`` of an app without meetings. Rate counters, idempotency keys and the audit log stay: TTL
 # removes them, and the log must outlive the app.
-_OF_APP = ("PRESET", "KEY", "HOOK", "REC", "LIVE", "USE", "SES", "MTG", "MTG#ACTIVE", "MTG#INACTIVE")
+_OF_APP = ("PRESET", "KEY", "HOOK", "REC", "LIVE", "ROOM", "USE", "SES", "MTG", "MTG#ACTIVE", "MTG#INACTIVE")
 
 
 class DynamoPurgeStore:

@@ -98,7 +98,7 @@ function answers(api, responses) {
 function errors(responses) {
   const lines = Object.entries(responses)
     .filter(([status]) => status >= "400")
-    .map(([status, answer]) => make("tr", {}, make("td", {}, make("code", {}, status)), make("td", {}, answer.description)));
+    .map(([status, answer]) => make("tr", {}, make("td", {}, make("code", {}, status)), make("td", {}, plain(answer.description))));
   return lines.length ? [make("h3", {}, "Errors"), make("table", {}, ...lines)] : [];
 }
 
@@ -127,10 +127,14 @@ function call(api, path, method, shared, operation) {
   return details;
 }
 
+function plain(markdown) {
+  return markdown.replaceAll("**", "").replaceAll("`", "").replaceAll(/([^\n])\n(?=[^\n])/g, "$1 ");
+}
+
 function draw(api) {
   const main = document.getElementById("main");
   document.getElementById("version").textContent = api.info.version;
-  main.replaceChildren(make("p", { class: "lead" }, api.info.description.replaceAll("**", "").replaceAll("`", "")));
+  main.replaceChildren(make("p", { class: "lead" }, plain(api.info.description)));
   for (const { name } of api.tags) {
     const id = `group-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
     const section = make("section", {}, make("h2", { id }, name));
