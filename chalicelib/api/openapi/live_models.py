@@ -158,3 +158,25 @@ class ClosedMeeting(ConnectedMeeting):
     """A connected meeting that is closed."""
 
     returned_participants_count: Count
+
+
+class StageRequest(BaseModel):
+    """One who asks to come on stage."""
+
+    id: str
+    custom_participant_id: str
+    name: str
+    requested_at: Time
+
+
+class StageDenial(BaseModel):
+    """That a request was removed."""
+
+    action: str
+
+
+class StageAction(BaseModel):
+    """What was done, and the participant as it is in the call now."""
+
+    action: str
+    participant: LiveParticipant
