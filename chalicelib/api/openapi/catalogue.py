@@ -32,6 +32,7 @@ _LIVE, _SESSIONS, _HOOKS, _RECORDINGS = "Active session", "Sessions", "Webhooks"
 _STREAMS, _USE, _AUDIT, _POLLS = "Livestreams", "Analytics", "Audit log", "Polls"
 _MEETING = "/{app_id}/meetings/{meeting_id}"
 _ACTIVE = _MEETING + "/active-session"
+_WAITING, _ON_STAGE, _BREAKOUTS = "Waiting room", "Stage", "Connected meetings"
 _WAITING, _BREAKOUTS = "Waiting room", "Connected meetings"
 _ON_STAGE = "Stage"
 _STAGE = _ACTIVE + "/stage"
@@ -103,6 +104,15 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", _ROOM): Call(_WAITING, "List who waits", {"participants": [live.Waiting]}, extension=True),
     ("POST", _ROOM + "/admit"): Call(_WAITING, "Let people in", live.Decided, extension=True),
     ("POST", _ROOM + "/reject"): Call(_WAITING, "Send people away", live.Decided, extension=True),
+    ("GET", _STAGE + "/requests"): Call(
+        _ON_STAGE, "List who asks to come on stage", {"requests": [live.StageRequest]}, extension=True
+    ),
+    ("POST", _STAGE + "/requests"): Call(_ON_STAGE, "Ask to come on stage", live.StageRequest, 201, extension=True),
+    ("POST", _STAGE + "/grant"): Call(_ON_STAGE, "Let somebody come on stage", live.OnStage, extension=True),
+    ("POST", _STAGE + "/deny"): Call(_ON_STAGE, "Keep somebody off the stage", live.Denied, extension=True),
+    ("POST", _STAGE + "/join"): Call(_ON_STAGE, "Come on stage", live.OnStage, extension=True),
+    ("POST", _STAGE + "/leave"): Call(_ON_STAGE, "Leave the stage", live.OnStage, extension=True),
+    ("POST", _STAGE + "/kick"): Call(_ON_STAGE, "Take somebody off the stage", live.OnStage, extension=True),
     ("POST", _STAGE + "/requests"): Call(
         _ON_STAGE, "Ask for a participant to come on stage", live.StageRequest, 201, extension=True
     ),

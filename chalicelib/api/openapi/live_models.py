@@ -169,6 +169,17 @@ class StageRequest(BaseModel):
     requested_at: Time
 
 
+class OnStage(BaseModel):
+    """What was done, and the participant as it is in the call now."""
+
+    action: str
+    participant: LiveParticipant
+
+
+class Denied(BaseModel):
+    """What was done."""
+
+    action: str
 class StageDenial(BaseModel):
     """That a request was removed."""
 
