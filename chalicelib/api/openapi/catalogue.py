@@ -33,8 +33,6 @@ _STREAMS, _USE, _AUDIT, _POLLS = "Livestreams", "Analytics", "Audit log", "Polls
 _MEETING = "/{app_id}/meetings/{meeting_id}"
 _ACTIVE = _MEETING + "/active-session"
 _WAITING, _ON_STAGE, _BREAKOUTS = "Waiting room", "Stage", "Connected meetings"
-_WAITING, _BREAKOUTS = "Waiting room", "Connected meetings"
-_ON_STAGE = "Stage"
 _STAGE = _ACTIVE + "/stage"
 _ROOM = _ACTIVE + "/waiting-room"
 _CONNECTED = _MEETING + "/connected-meetings"
@@ -113,19 +111,6 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", _STAGE + "/join"): Call(_ON_STAGE, "Come on stage", live.OnStage, extension=True),
     ("POST", _STAGE + "/leave"): Call(_ON_STAGE, "Leave the stage", live.OnStage, extension=True),
     ("POST", _STAGE + "/kick"): Call(_ON_STAGE, "Take somebody off the stage", live.OnStage, extension=True),
-    ("POST", _STAGE + "/requests"): Call(
-        _ON_STAGE, "Ask for a participant to come on stage", live.StageRequest, 201, extension=True
-    ),
-    ("GET", _STAGE + "/requests"): Call(
-        _ON_STAGE, "List who asks to come on stage", {"requests": [live.StageRequest]}, extension=True
-    ),
-    ("POST", _STAGE + "/grant"): Call(_ON_STAGE, "Put a participant on stage", live.StageAction, extension=True),
-    ("POST", _STAGE + "/deny"): Call(_ON_STAGE, "Remove a request", live.StageDenial, extension=True),
-    ("POST", _STAGE + "/join"): Call(
-        _ON_STAGE, "Put a participant on stage that needs no grant", live.StageAction, extension=True
-    ),
-    ("POST", _STAGE + "/leave"): Call(_ON_STAGE, "Leave the stage", live.StageAction, extension=True),
-    ("POST", _STAGE + "/kick"): Call(_ON_STAGE, "Take a participant off the stage", live.StageAction, extension=True),
     ("POST", _CONNECTED): Call(
         _BREAKOUTS, "Make meetings connected to this one", {"meetings": [live.ConnectedMeeting]}, 201, extension=True
     ),

@@ -180,14 +180,3 @@ class Denied(BaseModel):
     """What was done."""
 
     action: str
-class StageDenial(BaseModel):
-    """That a request was removed."""
-
-    action: str
-
-
-class StageAction(BaseModel):
-    """What was done, and the participant as it is in the call now."""
-
-    action: str
-    participant: LiveParticipant
