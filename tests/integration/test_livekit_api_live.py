@@ -1,12 +1,14 @@
 """LiveKit's server API on a whole installation, with real clients in the room: what acts on people in a call."""
 
 import asyncio
+import base64
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import requests
 from google.protobuf.json_format import MessageToDict
 from livekit import api, rtc
 from livekit.protocol import models
@@ -219,6 +221,42 @@ async def test_a_room_that_is_deleted_sends_everybody_away(
         assert not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[meeting]))).rooms
     shown = backend.client.realtime_kit.meetings.get_meeting_by_id(meeting, **backend.ids, app_id=backend.app_id)
     assert shown.data is not None
+
+
+async def test_the_same_calls_are_there_in_json(parley: RunningParley) -> None:
+    name, got = "json", list[bytes]()
+    headers = {"Authorization": f"Bearer {token(parley, name, 'backend', room_admin=True).to_jwt()}"}
+
+    def call(method: str, **body: Any) -> Any:
+        url = f"{parley.url}/twirp/livekit.RoomService/{method}"
+        answer = requests.post(url, json={"room": name, **body}, headers=headers, timeout=10)
+        assert answer.status_code == 200, f"{method}: {answer.text}"
+        return answer.json()
+
+    async with inside(parley, token(parley, name, "ada")) as ada, inside(parley, token(parley, name, "bob")) as bob:
+        ada.on("data_received", lambda packet: got.append(packet.data))
+        publication = await bob.local_participant.publish_track(Tone(440).track, options())
+        ask = asyncio.to_thread
+        people = (await ask(call, "ListParticipants"))["participants"]
+        assert sorted(each["identity"] for each in people) == ["ada", "bob"]
+        shown = await ask(call, "GetParticipant", identity="bob")
+        assert (shown["state"], shown["tracks"][0]["source"]) == ("ACTIVE", "MICROPHONE")
+        muted = await ask(call, "MutePublishedTrack", identity="bob", trackSid=publication.sid, muted=True)
+        assert muted["track"]["muted"] is True
+        await ask(call, "UpdateSubscriptions", identity="ada", trackSids=[publication.sid], subscribe=False)
+        changed = await ask(call, "UpdateParticipant", identity="ada", metadata="m", permission={"canPublish": True})
+        assert (changed["metadata"], changed["permission"]["can_subscribe"]) == ("m", False)
+        assert (await ask(call, "UpdateRoomMetadata", metadata="r"))["metadata"] == "r"
+        await ask(call, "SendData", data=base64.b64encode(b"hi").decode(), kind="RELIABLE", topic="t")
+        await seen(lambda: got == [b"hi"], "data sent as JSON")
+        assert await ask(call, "RemoveParticipant", identity="bob") == {}
+        await seen(lambda: "bob" not in ada.remote_participants, "that bob is gone")
+
+
+def test_agent_workers_are_told_that_they_can_not_connect_yet(parley: RunningParley) -> None:
+    answer = requests.get(f"{parley.url}/agent", timeout=10)
+    assert answer.status_code == 501
+    assert "Agent workers" in answer.text
 
 
 def options() -> rtc.TrackPublishOptions:
