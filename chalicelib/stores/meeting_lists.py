@@ -27,19 +27,21 @@ def place_of_participants(app_id: AppId, meeting_id: MeetingId) -> Place:
     return Place(f"MTG#{app_id}#{meeting_id}", "PART#")
 
 
-def _place_of_status(app_id: AppId, status: MeetingStatus) -> Place:
+def place_of_status(app_id: AppId, status: MeetingStatus) -> Place:
+    """Return the list of an app's meetings of one status."""
     return Place(f"APP#{app_id}#MTG#{status.value}", _PREFIX)
 
 
-def _place_of_term(app_id: AppId, term: str) -> Place:
+def place_of_term(app_id: AppId, term: str) -> Place:
+    """Return the list of an app's meetings whose title has a word that begins so."""
     return Place(f"APP#{app_id}#MTG?{term}", _PREFIX)
 
 
 def places_of(meeting: Meeting) -> tuple[Place, ...]:
     """Return the lists that hold a copy of the meeting."""
     terms = terms_of(meeting.options.title or "")
-    found_by = (_place_of_term(meeting.app_id, term) for term in terms)
-    return (_place_of_status(meeting.app_id, meeting.options.status), *found_by)
+    found_by = (place_of_term(meeting.app_id, term) for term in terms)
+    return (place_of_status(meeting.app_id, meeting.options.status), *found_by)
 
 
 def copy_key(place: Place, meeting_id: MeetingId) -> tuple[str, str]:
@@ -64,8 +66,8 @@ def page(app_id: AppId, wanted: MeetingFilter, request: PageRequest, decode: Dec
 
 def _narrowest(app_id: AppId, wanted: MeetingFilter, words: list[str]) -> Place:
     if not words:
-        return _place_of_status(app_id, wanted.status) if wanted.status else place_of_all(app_id)
-    return rarest([_place_of_term(app_id, listed_under(word)) for word in dict.fromkeys(words)])
+        return place_of_status(app_id, wanted.status) if wanted.status else place_of_all(app_id)
+    return rarest([place_of_term(app_id, listed_under(word)) for word in dict.fromkeys(words)])
 
 
 def _entries(place: Place, wanted: MeetingFilter, decode: Decode) -> Iterator[Meeting]:

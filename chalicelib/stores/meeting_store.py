@@ -73,7 +73,8 @@ def meeting_of(item: MeetingItem) -> Meeting:
     )
 
 
-def _item(meeting: Meeting, copy_in: Place | None = None) -> MeetingItem:
+def meeting_item(meeting: Meeting, copy_in: Place | None = None) -> MeetingItem:
+    """Return the item of a meeting, or of its copy in a list."""
     key = copy_key(copy_in, meeting.id) if copy_in else meeting_key(meeting.app_id, meeting.id)
     return (ListedMeetingItem if copy_in else MeetingItem)(
         *key,
@@ -101,9 +102,9 @@ class DynamoMeetingStore:
         places = places_of(meeting)
 
         def fill(write: table.Transaction) -> None:
-            write.save(_item(meeting), condition=MeetingItem.pk.does_not_exist())
+            write.save(meeting_item(meeting), condition=MeetingItem.pk.does_not_exist())
             for place in places:
-                write.save(_item(meeting, place))
+                write.save(meeting_item(meeting, place))
             if meeting.room.name:
                 write.save(_claim(meeting), condition=RoomNameItem.pk.does_not_exist())
 
@@ -138,11 +139,11 @@ class DynamoMeetingStore:
             return
 
         def fill(write: table.Transaction) -> None:
-            write.save(_item(meeting), condition=MeetingItem.version == observed.version)
+            write.save(meeting_item(meeting), condition=MeetingItem.version == observed.version)
             for place in after:
-                write.save(_item(meeting, place))
+                write.save(meeting_item(meeting, place))
             for place in before - after:
-                write.delete(_item(observed, place), condition=MeetingItem.pk.exists())
+                write.delete(meeting_item(observed, place), condition=MeetingItem.pk.exists())
 
         changes = [Change(place, meeting.id, 1) for place in after - before]
         write_counted([*changes, *(Change(place, meeting.id, -1) for place in before - after)], fill)
@@ -158,9 +159,9 @@ class DynamoMeetingStore:
         def fill(write: table.Transaction) -> None:
             write.condition_check(PointerItem, *pointer, condition=PointerItem.session_id.does_not_exist())
             write.save(purge_item(Purge(observed.app_id, observed.id)))
-            write.delete(_item(observed), condition=MeetingItem.version == observed.version)
+            write.delete(meeting_item(observed), condition=MeetingItem.version == observed.version)
             for place in places:
-                write.delete(_item(observed, place))
+                write.delete(meeting_item(observed, place))
             # Without its count the list of participants is empty at once, however long removing them takes.
             write.delete(ListCountItem(*place_of_participants(observed.app_id, observed.id).count_key))
             if observed.room.name:
