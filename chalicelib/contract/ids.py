@@ -32,7 +32,7 @@ def uuid7(now_ms: int, entropy: bytes) -> str:
 
 
 def first_uuid7_at(at_ms: int) -> str:
-    """Return what sorts before every version 7 UUID of `at_ms` (ms since 1970) or later, and behind every earlier one."""
+    """Return what sorts before every version 7 UUID of `at_ms` (ms since 1970) or later, behind all earlier ones."""
     at_ms = max(0, min(at_ms, 0xFFFF_FFFF_FFFF))
     return str(uuid.UUID(int=at_ms << 80))
 

@@ -1,4 +1,4 @@
-"""The sweep, once a minute: nodes whose lease is over, sessions that no delayed check has ended, and what was deleted."""
+"""The sweep, once a minute: nodes whose lease is over, sessions that no check has ended, and what was deleted."""
 
 from chalicelib import telemetry
 from chalicelib.services.dependencies import Dependencies

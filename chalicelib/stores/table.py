@@ -64,8 +64,8 @@ def bind(table_name: str) -> None:
     """Point Item and every subclass at this table; the endpoint is read from the environment at the next call."""
     Item.Meta.table_name = table_name
     Item._connection = None
-    # Made on the base class, and none of their own left on subclasses: they all find this one. A connection has a client
-    # of botocore and its own pool; making one takes longer than any request.
+    # Made on the base class, and none of their own left on subclasses: they all find this one. A connection has a
+    # client of botocore and its own pool; making one takes longer than any request.
     for kind in _subclasses(Item):
         if "_connection" in vars(kind):
             del kind._connection
