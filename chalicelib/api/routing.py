@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Chalice, Request, Response
 from pydantic import BaseModel
 
 from chalicelib import telemetry
@@ -48,6 +48,10 @@ class Routes(Blueprint):
         request = super().current_request
         shown: Request = request.context.get(_INSTEAD, request)
         return shown
+
+    def attach(self, app: Chalice) -> None:
+        """Let the views see the app's requests, as registering the blueprint would, which mounts.py does not."""
+        self._current_app = app
 
     def views(self) -> Iterator[tuple[Operation, View]]:
         """Yield what was registered with the views, which answer and never raise."""
