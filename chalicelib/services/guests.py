@@ -15,7 +15,7 @@ from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.livekit_tokens import ALGORITHM as LIVEKIT_ALGORITHM
 from chalicelib.services.livekit_tokens import AccessToken, verify_join_token
 from chalicelib.services.participants import preset_named
-from chalicelib.services.ports import ConditionFailed
+from chalicelib.services.retrying import until_it_holds
 from chalicelib.services.rooms import NO_SUCH_ROOM, auto_creates, find_room, make_room
 from chalicelib.services.tokens import token_header
 
@@ -106,10 +106,12 @@ def _room(deps: Dependencies, token: AccessToken, make: bool) -> Meeting | None:
 def _participant_id(
     deps: Dependencies, meeting: Meeting, claims: AccessClaims, preset: Preset | None, make: bool
 ) -> ParticipantId | None:
-    found = deps.participants.by_custom_id(meeting.app_id, meeting.id, claims.identity)
-    if found is None and make:
+    def attempt() -> Participant | None:
+        found = deps.participants.by_custom_id(meeting.app_id, meeting.id, claims.identity)
+        if found is not None or not make:
+            return found
         now_ms = deps.now_ms()
-        found = Participant(
+        made = Participant(
             id=ParticipantId(uuid7(now_ms, deps.entropy(10))),
             app_id=meeting.app_id,
             meeting_id=meeting.id,
@@ -120,10 +122,9 @@ def _participant_id(
             updated_at_ms=now_ms,
             name=claims.name or None,
         )
-        try:
-            deps.participants.add(found)
-        except ConditionFailed:  # somebody else has just made it
-            found = deps.participants.by_custom_id(meeting.app_id, meeting.id, claims.identity)
-        if found is None:
-            raise ParleyError(ErrorId.BUSY, "the participant is being made and removed at the same time; try again")
+        deps.participants.add(made)
+        return made
+
+    # Somebody else may be making the same one, or another one that is counted at the same moment.
+    found = until_it_holds(attempt, deps.entropy, deps.sleep)
     return found.id if found else None

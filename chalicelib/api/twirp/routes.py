@@ -3,6 +3,7 @@ it would cost every cold start a tenth of a second.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from chalice.app import CaseInsensitiveMapping, Request, Response
 
@@ -11,6 +12,7 @@ from chalicelib.api.authentication import bearer
 from chalicelib.api.call_gate import Caller
 from chalicelib.api.routing import Routes
 from chalicelib.api.twirp.errors import TwirpError, twirp_answer
+from chalicelib.services import callers
 from chalicelib.services.dependencies import Dependencies
 from chalicelib.services.livekit_tokens import AccessToken, verify_livekit_token
 
@@ -30,7 +32,7 @@ def routes(deps: Callable[[], Dependencies]) -> Routes:
     def call(service: str, method: str) -> Response:
         request = _plain(blueprint.current_request)
         _check_service(service)
-        token = verify_livekit_token(bearer(request), deps().apps.api_key, deps().now_ms())
+        token = verify_livekit_token(bearer(request), partial(callers.api_key, deps()), deps().now_ms())
         return _answer(request, deps(), token, service, method)
 
     return blueprint
