@@ -29,14 +29,15 @@ def dynoxide_binary() -> Path:
 
 
 @contextmanager
-def local_database() -> Iterator[str]:
-    """Run an empty database and yield its URL; the environment points botocore at it meanwhile."""
+def local_database(file: Path | None = None) -> Iterator[str]:
+    """Run an empty database, or that of a file, and yield its URL; the environment points botocore at it meanwhile."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
+    kept = ["--db-path", str(file)] if file else []
     process = subprocess.Popen(
-        [dynoxide_binary(), "serve", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [dynoxide_binary(), "serve", "--port", str(port), *kept], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     environment = {
         "AWS_ENDPOINT_URL_DYNAMODB": url,

@@ -57,7 +57,9 @@ def cost(requests: Requests, call: Callable[[], Any]) -> list[str]:
     """Return the names of the requests of a call."""
     requests.clear()
     call()
-    return list(requests.names)
+    # Every 35th call or so of an account or app tells the others how many there were, whichever call that is.
+    counting = [told.get("Key", {}).get("pk", {}).get("S", "").endswith("#RATE") for told in requests.params]
+    return [name for name, beside in zip(requests.names, counting, strict=True) if not beside]
 
 
 def test_a_get_is_one_request(plane: ControlPlane, requests: Requests) -> None:
