@@ -25,12 +25,12 @@ help: ## Show this
 run: tools $(RUN_STAMP) $(LOCAL_NPM_STAMP) web/dist/index.html ## Start everything on http://localhost:8000 until Ctrl-C
 	@exec $(BIN)/python -m infra.local
 
-check: tools $(ALL_STAMP) $(LOCAL_NPM_STAMP) $(WEB_NPM_STAMP) ## Lint, types, unit and contract tests, architecture: under a minute
+check: tools $(ALL_STAMP) $(LOCAL_NPM_STAMP) $(WEB_NPM_STAMP) ## Lint, types, unit tests, architecture: under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	npm --prefix web run --silent check
-	$(BIN)/python -m pytest tests/test_architecture.py tests/unit tests/contract
+	$(BIN)/python -m pytest tests/test_architecture.py tests/unit
 
 test: tools chromium $(ALL_STAMP) $(LOCAL_NPM_STAMP) web/dist/index.html ## Every test there is, on a fresh clone too
 	npm --prefix web --silent test
@@ -38,6 +38,11 @@ test: tools chromium $(ALL_STAMP) $(LOCAL_NPM_STAMP) web/dist/index.html ## Ever
 
 fuzz-api: tools $(ALL_STAMP) $(LOCAL_NPM_STAMP) ## 20,000 and more generated calls against the API's own description
 	PARLEY_FUZZ_CASES=$${PARLEY_FUZZ_CASES:-120} $(BIN)/python -m pytest -s --timeout 3600 tests/fuzz/test_openapi.py
+
+bench: tools $(ALL_STAMP) $(LOCAL_NPM_STAMP) ## The figures of the README (bench.join needs a running installation: see its help)
+	$(BIN)/python -m bench.fanout
+	$(BIN)/python -m bench.forward
+	$(BIN)/python -m bench.control_plane
 
 deploy-local: tools $(ALL_STAMP) ## Deploy the packaged app to an AWS emulator on this machine, until Ctrl-C
 	@exec $(BIN)/python -m infra.deploy_local
