@@ -1,7 +1,7 @@
 # Parley: `make run` starts everything on this machine, `make test` runs every test. Both set up what they need.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run check test fuzz-api deploy-local lock clean tools chromium
+.PHONY: help run check test bench fuzz-api deploy-local lock clean tools chromium
 
 VENV := .venv
 BIN := $(VENV)/bin
