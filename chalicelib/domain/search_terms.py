@@ -6,7 +6,7 @@ A title is found by the beginnings of its words, in any case and order: "sta wee
 import re
 
 MAX_TERM_CHARS = 10  # of a prefix that has a list of its own; a longer word is looked for among those that share it
-MAX_TERMS = 40  # lists that one title is in: about seven words. A transaction takes 100 items, two for each list
+MAX_TERMS = 75  # lists that one title is in: about twelve words
 
 _WORD = re.compile(r"[^\W_]+")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalicelib.domain.search_terms import is_found
 from chalicelib.domain.session import Session, SessionStatus
 
-MAX_TERMS = 30  # lists that one session is in by its title: it ends in one transaction of 100 items
+MAX_TERMS = 35  # lists that one session is in by its title, about six words: it ends in one transaction
 
 
 class SessionState(enum.StrEnum):

@@ -46,15 +46,31 @@ class ListSegmentItem(table.Item, discriminator="list_segment"):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A list: the entries of partition `pk` whose sort key is `prefix` and then the entry's own key."""
+    """A list: the entries of partition `pk` whose sort key is `prefix` and then the entry's own key.
+
+    With several `shards` so many items count, each a part of the entries. Writers that come together then rarely meet
+    at one; such a list has no segments, so a page far away is read through.
+    """
 
     pk: str
     prefix: str
+    shards: int = 1
 
     @property
     def count_key(self) -> Key:
-        """Key of the item that counts."""
+        """Key of the item that counts, or the beginning of several."""
         return self.pk, f"{self.prefix}~COUNT"
+
+    @property
+    def count_keys(self) -> tuple[Key, ...]:
+        """Keys of the items that count."""
+        if self.shards == 1:
+            return (self.count_key,)
+        return tuple((self.pk, f"{self.count_key[1]}#{shard}") for shard in range(self.shards))
+
+    def counted_at(self, key: str) -> Key:
+        """Key of the item that counts the entry with this key, which ends in two random hex digits if shards do."""
+        return self.count_keys[int(key[-2:], 16) % self.shards] if self.shards > 1 else self.count_key
 
     def segment_key(self, start: str) -> Key:
         """Key of the item that counts one closed segment."""
@@ -108,7 +124,7 @@ def write_counted(changes: Iterable[Change], fill: Callable[[table.Transaction],
                     _count(write, change, known)
             return
         except ConditionFailed as failed:
-            counting = {change.place.count_key: change.place for change in wanted}
+            counting = {change.place.counted_at(change.key): change.place for change in wanted}
             segment_prefixes = tuple(f"{place.prefix}~S#" for place in counting.values())
             late = [counting[key] for key in failed.keys if key in counting]
             foreign = [key for key in failed.keys if key not in counting and not key[1].startswith(segment_prefixes)]
@@ -131,19 +147,18 @@ def _look(late: list[Place], known: dict[Place, Directory | None]) -> None:
 def _count(write: table.Transaction, change: Change, known: dict[Place, Directory | None]) -> None:
     """Add the change of one list's counts: as guessed, or as the directory that was read says."""
     found = known.get(change.place)
-    item = ListCountItem(*change.place.count_key)
+    item = ListCountItem(*change.place.counted_at(change.key))
     total = ListCountItem.total.add(change.by)
+    grow: list[Action] = [ListCountItem.kind.set(ListCountItem), total, ListCountItem.open_count.add(change.by)]
+    if change.place.shards > 1:
+        write.update(item, grow)
+        return
     if found is None:
         # The usual guess: the entry belongs to the open segment, and there is room in it.
         guess: Condition = ListCountItem.open_from.does_not_exist() | (ListCountItem.open_from <= change.key)
         if change.by > 0 and change.place not in known:
             room = ListCountItem.open_count.does_not_exist() | (ListCountItem.open_count < 2 * SEGMENT)
             guess = guess & room
-        grow: list[Action] = [
-            ListCountItem.kind.set(ListCountItem),
-            total,
-            ListCountItem.open_count.add(change.by),
-        ]
         write.update(item, grow, condition=guess)
         return
     index = holding(found.segments, change.key)
@@ -199,6 +214,8 @@ def directory(place: Place) -> Directory:
     rows = list(read_range(place, place.count_key[1], f"{place.prefix}~S#~"))
     if not rows or "total" not in rows[0]:
         return Directory()
+    if place.shards > 1:
+        return Directory((Segment("", sum(int(row["total"]["N"]) for row in rows)),))
     head, marker = rows[0], f"{place.prefix}~S#"
     closed = [row for row in rows if str(row["sk"]["S"]).startswith(marker)]  # others may stand between
     ones = [Segment(str(row["sk"]["S"]).removeprefix(marker), int(row["entries"]["N"])) for row in closed]
@@ -224,11 +241,11 @@ def read_slice(place: Place, wanted: Slice) -> tuple[list[Raw], int]:
 
 
 def _newest(place: Place, wanted: Slice) -> tuple[list[Raw], int]:
-    newest = read_range(
-        place, place.prefix, place.count_key[1], limit=wanted.offset + wanted.limit + 1, descending=True
-    )
-    head, *rows = [*newest] or [{}]
-    return (rows[wanted.offset :], int(head["total"]["N"])) if "total" in head else ([], 0)
+    limit, end = wanted.offset + wanted.limit, place.count_keys[-1][1]
+    newest = list(read_range(place, place.prefix, end, limit=limit + place.shards, descending=True))
+    counts = [int(row["total"]["N"]) for row in newest if "total" in row]
+    entries = newest[len(counts) :][wanted.offset : limit]
+    return (entries, sum(counts)) if counts else ([], 0)
 
 
 def read_entries(place: Place, *, descending: bool, low: str | None = None, high: str | None = None) -> Iterator[Raw]:

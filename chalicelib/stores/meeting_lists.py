@@ -12,6 +12,7 @@ from chalicelib.domain.paging import Page, PageRequest, page_at, page_of
 from chalicelib.domain.search_terms import listed_under, terms_of, words_of
 from chalicelib.stores.counted_list import Place, Raw, Slice, rarest, read_entries, read_slice
 
+EARLY_TERMS = 25  # three items each when a meeting leaves their lists, and a transaction takes 100
 _PREFIX = "MTG#"
 
 Decode = Callable[[Raw], Meeting]
@@ -24,7 +25,7 @@ def place_of_all(app_id: AppId) -> Place:
 
 def place_of_participants(app_id: AppId, meeting_id: MeetingId) -> Place:
     """Return the list of a meeting's participants; its entries are the participants themselves."""
-    return Place(f"MTG#{app_id}#{meeting_id}", "PART#")
+    return Place(f"MTG#{app_id}#{meeting_id}", "PART#", shards=8)  # a webinar's may be added by the hundred a second
 
 
 def place_of_status(app_id: AppId, status: MeetingStatus) -> Place:
@@ -42,6 +43,11 @@ def places_of(meeting: Meeting) -> tuple[Place, ...]:
     terms = terms_of(meeting.options.title or "")
     found_by = (place_of_term(meeting.app_id, term) for term in terms)
     return (place_of_status(meeting.app_id, meeting.options.status), *found_by)
+
+
+def late_places_of(meeting: Meeting) -> tuple[Place, ...]:
+    """Return those of them that the transaction of a meeting has no room for: of a long title's later words."""
+    return places_of(meeting)[1 + EARLY_TERMS :]
 
 
 def copy_key(place: Place, meeting_id: MeetingId) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Meetings in DynamoDB."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
@@ -10,10 +11,17 @@ from chalicelib.domain.meeting import Meeting, MeetingFilter, MeetingOptions, Me
 from chalicelib.domain.paging import Page, PageRequest, page_of
 from chalicelib.domain.room import RoomSettings
 from chalicelib.services.key_ports import Purge
-from chalicelib.services.ports import Key
+from chalicelib.services.ports import ConditionFailed, Contention, Key
 from chalicelib.stores import meeting_lists, table
 from chalicelib.stores.counted_list import Change, ListCountItem, Place, write_counted
-from chalicelib.stores.meeting_lists import copy_key, place_of_all, place_of_participants, places_of
+from chalicelib.stores.meeting_lists import (
+    EARLY_TERMS,
+    copy_key,
+    late_places_of,
+    place_of_all,
+    place_of_participants,
+    places_of,
+)
 from chalicelib.stores.purge_items import purge_item
 from chalicelib.stores.session_items import PointerItem, pointer_key
 
@@ -22,6 +30,7 @@ _OPTION_NAMES = {field.name for field in dataclasses.fields(MeetingOptions)} - _
 _ROOM_NAMES = {field.name for field in dataclasses.fields(RoomSettings)}
 
 _MOST_ITEMS = 94  # of a transaction of 100: the meeting itself, and segments that counted_list.py cuts off
+_TRIES = 3
 
 
 class MeetingItem(table.Item, discriminator="meeting"):
@@ -94,12 +103,54 @@ def _claim(meeting: Meeting) -> RoomNameItem:
     return RoomNameItem(*room_name_key(meeting.app_id, meeting.room.name), meeting_id=meeting.id)
 
 
+def _settle_later(meeting: Meeting, places: Collection[Place]) -> None:
+    """Put a meeting that was written into lists that its transaction had no room for, and out of others.
+
+    Whoever changes the meeting meanwhile does the same for theirs. If this never comes, a search for the later words of
+    a long title is wrong until the meeting is changed the next time.
+    """
+    for _ in range(_TRIES):
+        try:
+            _settle(meeting, places, kept=True)
+            return
+        except ConditionFailed:
+            return
+        except Contention:
+            continue
+
+
+def _settle(meeting: Meeting, places: Collection[Place], *, kept: bool) -> None:
+    """Make the copies in `places` what they should be for this version. Raises ConditionFailed if there is another."""
+    wanted = set(places_of(meeting)) if kept else set()
+    waiting = iter(sorted(places, key=lambda place: place.pk))
+    while some := list(islice(waiting, EARLY_TERMS)):
+        there = set(table.get_many([copy_key(place, meeting.id) for place in some]))
+        present = {place for place in some if copy_key(place, meeting.id) in there}
+        _settle_some(meeting, wanted.intersection(some), present)
+
+
+def _settle_some(meeting: Meeting, wanted: set[Place], present: set[Place]) -> None:
+    def fill(write: table.Transaction) -> None:
+        write.condition_check(
+            MeetingItem, *meeting_key(meeting.app_id, meeting.id), condition=MeetingItem.version == meeting.version
+        )
+        for place in wanted:
+            exists = MeetingItem.pk.exists() if place in present else MeetingItem.pk.does_not_exist()
+            write.save(meeting_item(meeting, place), condition=exists)
+        for place in present - wanted:
+            write.delete(meeting_item(meeting, place), condition=MeetingItem.pk.exists())
+
+    entered = [Change(place, meeting.id, 1) for place in wanted - present]
+    write_counted([*entered, *(Change(place, meeting.id, -1) for place in present - wanted)], fill)
+
+
 class DynamoMeetingStore:
     """The MeetingStore of the real system."""
 
     def add(self, meeting: Meeting) -> None:
         """Store a new meeting. Raises ConditionFailed when its id exists or its room's name is taken."""
-        places = places_of(meeting)
+        late = late_places_of(meeting)
+        places = [place for place in places_of(meeting) if place not in late]
 
         def fill(write: table.Transaction) -> None:
             write.save(meeting_item(meeting), condition=MeetingItem.pk.does_not_exist())
@@ -109,6 +160,7 @@ class DynamoMeetingStore:
                 write.save(_claim(meeting), condition=RoomNameItem.pk.does_not_exist())
 
         write_counted([Change(place, meeting.id, 1) for place in (place_of_all(meeting.app_id), *places)], fill)
+        _settle_later(meeting, late)
 
     def get(self, app_id: AppId, meeting_id: MeetingId) -> Meeting | None:
         """Return a meeting of this app, or None."""
@@ -128,8 +180,9 @@ class DynamoMeetingStore:
 
     def replace(self, meeting: Meeting, *, observed: Meeting) -> None:
         """Overwrite a meeting that is still as `observed`. Raises ConditionFailed when it is not."""
-        before, after = set(places_of(observed)), set(places_of(meeting))
-        if 2 * len(before ^ after) + len(before & after) >= _MOST_ITEMS:
+        late = {*late_places_of(observed), *late_places_of(meeting)}
+        before, after = set(places_of(observed)) - late, set(places_of(meeting)) - late
+        if 3 * len(before - after) + 2 * len(after - before) + len(before & after) >= _MOST_ITEMS:
             # Too many lists to leave and to enter at once: out of the old title's first. Should the second step never
             # come, the meeting has no title and the caller an error; the lists are right either way.
             untitled = dataclasses.replace(meeting.options, title=None)
@@ -147,6 +200,7 @@ class DynamoMeetingStore:
 
         changes = [Change(place, meeting.id, 1) for place in after - before]
         write_counted([*changes, *(Change(place, meeting.id, -1) for place in before - after)], fill)
+        _settle_later(meeting, late)
 
     def delete(self, observed: Meeting) -> None:
         """Remove a meeting that is still as `observed`, and its room's name; what belongs to it is to be purged.
@@ -154,7 +208,9 @@ class DynamoMeetingStore:
         Raises ConditionFailed when it is not as observed, or has an active session.
         """
         pointer = pointer_key(observed.app_id, observed.id)
-        places = places_of(observed)
+        late = late_places_of(observed)
+        places = [place for place in places_of(observed) if place not in late]
+        _settle(observed, late, kept=False)
 
         def fill(write: table.Transaction) -> None:
             write.condition_check(PointerItem, *pointer, condition=PointerItem.session_id.does_not_exist())
@@ -163,7 +219,8 @@ class DynamoMeetingStore:
             for place in places:
                 write.delete(meeting_item(observed, place))
             # Without its count the list of participants is empty at once, however long removing them takes.
-            write.delete(ListCountItem(*place_of_participants(observed.app_id, observed.id).count_key))
+            for key in place_of_participants(observed.app_id, observed.id).count_keys:
+                write.delete(ListCountItem(*key))
             if observed.room.name:
                 write.delete(_claim(observed))
 

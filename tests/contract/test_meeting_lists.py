@@ -32,6 +32,7 @@ SEARCHES = [
     "ü",
 ]
 LONG = " ".join(f"{letter * 9}{number}" for number, letter in enumerate("abcdefghijkl"))
+MIXED = " ".join([*LONG.split()[4:6], "weekly", *LONG.split()[:2], "xylophone", "zzzz"])
 LONG_TOO = " ".join(f"{letter * 9}{number}" for number, letter in enumerate("nopqrstuvwxyz"))
 APP = AppId("0190f8f0-0000-7000-8000-000000000001")
 entropy = FakeEntropy()
@@ -100,7 +101,9 @@ def test_an_id_finds_its_meeting_and_only_under_its_app(real: MeetingStore) -> N
     assert real.page(AppId(uuid7(0, b"0" * 10)), MeetingFilter(search=meeting.id), PageRequest()).items == ()
 
 
-@pytest.mark.parametrize("titles", [(LONG, LONG_TOO), (LONG, None), (None, LONG), (LONG, LONG)])
+@pytest.mark.parametrize(
+    "titles", [(LONG, LONG_TOO), (LONG, None), (None, LONG), (LONG, LONG), (LONG, MIXED), (MIXED, LONG)]
+)
 def test_a_title_of_many_words_is_changed_in_every_list(
     real: MeetingStore, titles: tuple[str | None, str | None]
 ) -> None:
@@ -113,9 +116,23 @@ def test_a_title_of_many_words_is_changed_in_every_list(
         store.add(old)
         store.replace(new, observed=old)
     assert real.get(APP, old.id) == new
-    for search in ("", "aaa", "nnnnnnnnn0", "bbbb aaa", "llll"):
+    for search in ("", "aaa", "nnnnnnnnn0", "bbbb aaa", "eeee", "hhh", "llll", "ggg aaa", "xyl", "weekl"):
         wanted = MeetingFilter(search=search)
         assert real.page(APP, wanted, PageRequest()) == fake.page(APP, wanted, PageRequest()), search
+    real.delete(new)
+    for term in (*terms_of(LONG), *terms_of(LONG_TOO), *terms_of(MIXED)):
+        assert real.page(APP, MeetingFilter(search=term), PageRequest()).total_count == 0
+
+
+def test_a_meeting_leaves_full_lists_in_one_transaction(real: MeetingStore) -> None:
+    title = " ".join(f"{letter}bcdefgh" for letter in "klm")
+    meetings = [a_meeting(offset, title) for offset in range(20)]  # segments of 8: the first ones are closed
+    for meeting in meetings:
+        real.add(meeting)
+    real.delete(meetings[0])
+    real.replace(changed(meetings[1], {"title": LONG}, START_MS), observed=meetings[1])
+    assert real.page(APP, MeetingFilter(search="kbcd"), PageRequest()).total_count == 18
+    assert real.page(APP, MeetingFilter(search="gggg"), PageRequest()).total_count == 1
 
 
 def test_a_writer_that_comes_late_leaves_every_list_as_it_was(real: MeetingStore) -> None:
