@@ -11,8 +11,8 @@ from chalicelib.services.session_end import end_if_over
 from chalicelib.services.session_ports import SessionStore
 from chalicelib.stores import counted_list, session_lists
 from chalicelib.stores.session_store import DynamoSessionStore
-from tests.contract.test_session_stores import real_stores
 from tests.fakes.clock import START_MS
+from tests.real_stores import real_stores
 from tests.session_life import NODE, OTHER, Installation, installation
 
 TITLES = ["Weekly stand-up", "Standing team", "teams 42", "", "internationalisation"]

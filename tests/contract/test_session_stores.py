@@ -21,32 +21,11 @@ from chalicelib.services.session_end import end_if_over, end_now
 from chalicelib.services.session_ports import PeerConnected, PeerLeft, PeerReport, TrackPublished, TrackUnpublished
 from chalicelib.services.session_sweep import sweep
 from chalicelib.stores import table
-from chalicelib.stores.account_store import DynamoAccountStore
-from chalicelib.stores.app_store import DynamoAppStore
 from chalicelib.stores.dead_letters import DeadLetterItem, DynamoDeadLetters
-from chalicelib.stores.meeting_store import DynamoMeetingStore
-from chalicelib.stores.node_store import DynamoNodeStore
-from chalicelib.stores.participant_store import DynamoParticipantStore
-from chalicelib.stores.preset_store import DynamoPresetStore
-from chalicelib.stores.session_store import DynamoSessionStore
-from chalicelib.stores.waiting_room_store import DynamoWaitingRoomStore
+from tests.real_stores import real_stores
 from tests.session_life import NODE, OTHER, Installation, installation
 
 THREADS = 8
-
-
-def real_stores() -> dict[str, Any]:
-    return {
-        "accounts": DynamoAccountStore(),
-        "apps": DynamoAppStore(),
-        "meetings": DynamoMeetingStore(),
-        "presets": DynamoPresetStore(),
-        "participants": DynamoParticipantStore(),
-        "sessions": DynamoSessionStore(),
-        "waiting_room": DynamoWaitingRoomStore(),
-        "nodes": DynamoNodeStore(),
-        "dead_letters": DynamoDeadLetters(),
-    }
 
 
 @pytest.fixture(params=["fake", "dynamodb"])

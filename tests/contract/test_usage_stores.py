@@ -11,8 +11,8 @@ from chalicelib.domain.usage import DailyUsage, by_day, day_of
 from chalicelib.services.session_end import end_if_over
 from chalicelib.services.session_ports import UsageStore
 from chalicelib.stores.usage_store import DynamoUsageStore
-from tests.contract.test_session_stores import real_stores
 from tests.fakes.session_stores import FakeSessionStore
+from tests.real_stores import real_stores
 from tests.session_life import KEEP_ALIVE_S, NODE, Installation, installation
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"

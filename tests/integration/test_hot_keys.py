@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib.contract.node_messages import Admission, EventBatch, EventType
 from chalicelib.services.session_events import take_events
-from tests.contract.test_session_stores import real_stores
 from tests.dynamo_requests import counted_requests
 from tests.local_database import bound_table, local_database
+from tests.real_stores import real_stores
 from tests.session_life import NODE, Installation, event_of, installation
 
 PEOPLE = 1_000
