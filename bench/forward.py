@@ -94,7 +94,7 @@ class Sinks:
         for fileno in self._clients:
             self._poll.register(fileno, select.EPOLLIN)
         self._buffer = bytearray(2048)
-        self.packets = self.forged = 0
+        self.forged = 0
 
     def collect(self, wanted: int, deadline: float) -> int:
         """Read until `wanted` RTP packets came or the deadline (monotonic s) is over; return how many did."""
@@ -113,8 +113,9 @@ class Sinks:
                 if buffer[0] >> 6 != 2 or 192 <= buffer[1] <= 223:
                     continue  # STUN or RTCP
                 got += 1
-                self.packets += 1
-                if self.packets % AUTHENTICATED_ONE_IN == 0:
+                client.received += 1
+                # Counted per client: SRTP loses its roll-over count when a receiver looks away for 32,768 packets.
+                if client.received % AUTHENTICATED_ONE_IN == 0:
                     self._authenticate(client, bytes(buffer[:size]))
         except BlockingIOError:
             return got

@@ -47,6 +47,7 @@ class LoadClient:
 
     def __init__(self, url: str, token: str, certificate: RTCCertificate) -> None:
         self._url, self._token, self._certificate = url, token, certificate
+        self.received = 0  # counted by whoever reads the socket
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
